@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A growing byte buffer, always NUL-terminated, with a sticky out-of-memory flag. */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct buf {
+	char *data; /* owned; NULL until the first byte */
+	size_t len; /* bytes without the NUL */
+	size_t cap;
+	bool failed; /* an allocation failed: later writes do nothing */
+};
+
+void buf_init(struct buf *b);
+void buf_free(struct buf *b); /* frees, ready for reuse */
+void buf_clear(struct buf *b); /* empties, keeps memory */
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_str(struct buf *b, const char *s);
+void buf_char(struct buf *b, char c);
+void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_vfmt(struct buf *b, const char *fmt, va_list ap);
+/* The text so far, never NULL; borrowed until the next write. */
+const char *buf_text(const struct buf *b);
+/* Gives the text to the caller (free()); the buffer is empty again. NULL when memory ran out. */
+char *buf_take(struct buf *b);

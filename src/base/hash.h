@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash for cookies and hash tables fed by strangers. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash_key {
+	uint64_t k0, k1;
+};
+
+uint64_t hash_sip(const struct hash_key *k, const void *data, size_t len);

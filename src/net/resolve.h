@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names: forward look-ups at start, reverse look-ups in parallel while a scan runs (c-ares). */
+#pragma once
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct resolver;
+
+struct resolver_conf {
+	const char *servers;   /* "10.0.0.1,[fd00::1]:5353" or NULL = the system's */
+	bool system;	       /* --system-dns: getaddrinfo/getnameinfo order through nsswitch (hosts, mDNS, ...) */
+	unsigned in_flight;    /* queries at once, 0 = 64 */
+	uint64_t timeout_ns;   /* of one try, 0 = 2 s */
+	unsigned tries;	       /* 0 = 2 */
+};
+
+/* A server that cannot be parsed is ERR_USAGE. *out is owned: resolver_free (outstanding requests are answered with NULL). */
+int resolver_open(struct resolver **out, const struct resolver_conf *c, struct err *e) MUST_CHECK;
+void resolver_free(struct resolver *r);
+
+/*
+ * All addresses of a name, /etc/hosts first, blocking, bounded by tries x timeout. family 0, 4 or 6.
+ * *list is owned (free()), in the order the resolver gave, no duplicates. Returns the count or ERR_RESOLVE with text.
+ * Numbers in inet_aton's short forms ("1", "10.0.0", "0x0a000001") are addresses as well, as for nmap.
+ */
+int resolver_forward(struct resolver *r, const char *name, unsigned family, struct addr **list, struct err *e) MUST_CHECK;
+
+/* Called once per request; name is borrowed, NULL = no name, refused or timed out. */
+typedef void (*resolver_fn)(void *ctx, const struct addr *addr, const char *name);
+
+/* Queues a reverse look-up (/etc/hosts first); never blocks; duplicates of a running request are joined; answers are cached. */
+int resolver_reverse(struct resolver *r, const struct addr *addr, resolver_fn fn, void *ctx) MUST_CHECK;
+/* Fills up to max descriptors to watch; returns how many. */
+size_t resolver_fds(struct resolver *r, struct pollfd *fds, size_t max);
+/* Nanoseconds until it wants to be called again, UINT64_MAX = never. */
+uint64_t resolver_timeout_ns(struct resolver *r);
+/* Does what is due; callbacks run inside. Never blocks. */
+void resolver_step(struct resolver *r);
+/* Requests not yet answered. */
+size_t resolver_pending(const struct resolver *r);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Output formats: each a row that turns records into bytes of one file. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "model/bus.h"
+
+struct out_conf {
+	const char *path;	/* "-" = standard output */
+	bool append;		/* --append-output */
+	bool open_only;		/* --open */
+	bool reason;		/* --reason */
+	bool screen;		/* the interactive report on standard output: notes and --stats-every lines go there too */
+	bool trace;		/* --packet-trace: REC_PACKET is wanted */
+	int verbose, debug;
+	const char *stylesheet; /* XML: href of the stylesheet instruction, NULL = none */
+	bool list_only;		/* -sL */
+	bool ping_only;		/* -sn */
+};
+
+struct out;
+
+/* One row a format. The file is a valid document after every record and after close, killed or not. */
+struct out_ops {
+	const char *name;   /* "normal" "xml" "grepable" "json" "ndjson" "csv" */
+	const char *option; /* "-oN" */
+	const char *suffix; /* of -oA: "nmap" "xml" "gnmap"; NULL = not part of -oA */
+	unsigned want;	    /* BUS_WANT bits */
+	/* Opens the file and writes nothing yet. */
+	int (*open)(struct out **out, const struct out_conf *c, struct err *e);
+	/* Writes one record; 0 or a negative code with `e` naming the file (full disk, closed pipe: -EPIPE). */
+	int (*put)(struct out *o, const struct rec *r, struct err *e);
+	/* Completes the document; frees. The error of the last flush is reported. */
+	int (*close)(struct out *o, struct err *e);
+};
+
+extern const struct out_ops *const out_formats[]; /* NULL-terminated */
+const struct out_ops *out_format_by_name(const char *name);
