@@ -20,7 +20,7 @@ struct mac {
 #define ADDR_TEXT_MAX 64 /* longest text, zone and NUL included */
 #define MAC_TEXT_MAX 18
 
-struct addr addr_v4(uint32_t host_order);
+struct addr addr_v4(uint32_t host_order); /* 0x0a000001 is 10.0.0.1 */
 uint32_t addr_to_v4(const struct addr *a); /* host byte order; family must be 4 */
 struct addr addr_from_bytes(unsigned family, const uint8_t *b); /* 4 or 16 bytes, network order */
 /* Number of address bytes: 4, 16 or 0. */

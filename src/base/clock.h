@@ -33,5 +33,6 @@ struct clock_virtual {
 	uint64_t wall_at_zero_ns;
 };
 
+/* Stands at 0; its wall clock starts at `wall_at_zero_ns` since 1970. Nothing to free. */
 void clock_virtual_init(struct clock_virtual *c, uint64_t wall_at_zero_ns);
 void clock_virtual_advance_to(struct clock_virtual *c, uint64_t now_ns); /* earlier times are ignored */

@@ -30,5 +30,5 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 /* As err_set with code -errno; ": " and strerror(errno) are appended. */
 int err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
-/* Puts "context: " in front of the text that is there; returns e->code. */
+/* Puts "context: " in front of the text that is there; returns e->code. With `e` NULL: -EINVAL, so that a failure stays one. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF(2, 3);

@@ -9,4 +9,5 @@ struct hash_key {
 	uint64_t k0, k1;
 };
 
+/* The hash of `len` bytes; the same on machines of either byte order. */
 uint64_t hash_sip(const struct hash_key *k, const void *data, size_t len);

@@ -35,7 +35,7 @@ struct io_tx {
 	struct addr src;     /* IO_TX_CONNECT: source address to bind, family 0 = any */
 	uint16_t dport;	     /* IO_TX_CONNECT; host order */
 	uint64_t id;	     /* IO_TX_CONNECT: given back in the outcome */
-	uint64_t sent_ns;    /* out: when it left, monotonic; interpolated over a batch where the kernel does not say */
+	uint64_t sent_ns;    /* out: when it left, monotonic; never later than it did, at most one slice of a batch too early */
 	int error;	     /* out: 0, or -errno why this one could not leave (EPERM of a firewall, ENETUNREACH, ENETDOWN) */
 };
 
@@ -47,13 +47,13 @@ enum io_rx_kind {
 
 struct io_rx {
 	enum io_rx_kind kind;
-	const uint8_t *data; /* borrowed until the next io_recv on the same handle */
+	const uint8_t *data; /* borrowed until the next recv or wait on the same handle */
 	uint32_t len;	     /* bytes there are */
 	uint32_t wire_len;   /* bytes there were; > len when cut */
 	uint32_t ifindex;
 	uint16_t ethertype;  /* host order */
 	struct mac src_mac;  /* where the link has one, else zero */
-	uint64_t at_ns;	     /* arrival, on the monotonic clock of io_now */
+	uint64_t at_ns;	     /* arrival, on the monotonic clock of io->clock; pcap: since 1970, as the file has it */
 	uint8_t at_src;	     /* enum rtt_source: where at_ns was read */
 	uint64_t id;
 	int error;
@@ -71,7 +71,7 @@ struct io;
 struct io_conf {
 	const struct log *log;
 	const char *interface;	   /* only this one, or NULL */
-	uint16_t port_lo, port_hi; /* our source ports (host order): TCP/UDP/SCTP to other ports is filtered out in the kernel where possible */
+	uint16_t port_lo, port_hi; /* our source ports (host order): TCP/UDP/SCTP to other ports is filtered out in the kernel where possible; both 0 = all pass */
 	uint32_t rx_bytes;	   /* receive ring or socket buffer, 0 = the backend's default */
 	unsigned max_open;	   /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
 	bool promiscuous;
@@ -100,8 +100,16 @@ struct io_ops {
 	int (*send)(struct io *io, struct io_tx *v, unsigned n, struct err *e);
 	/* Takes out what is there, up to n, without sleeping. Returns the count, 0 when empty; negative as for send. */
 	int (*recv)(struct io *io, struct io_rx *v, unsigned n, struct err *e);
-	/* Sleeps until something can be received or the (relative) time is over; on the simulator it turns the clock. 0 or a negative code. -EINTR is 0. */
+	/*
+	 * Sleeps until something can be received or the (relative) time is over; on the simulator it turns the clock. After a send that was cut
+	 * short it also comes back when sending may go on. 0 or a negative code. -EINTR is 0.
+	 */
 	int (*wait)(struct io *io, uint64_t timeout_ns);
+	/*
+	 * Abandons the IO_TX_CONNECT `id`: its descriptor is closed and no outcome comes. Unknown ids are ignored. NULL where IO_TX_CONNECT is
+	 * not carried.
+	 */
+	void (*cancel)(struct io *io, uint64_t id);
 	/* A descriptor that polls readable when recv has something; -1 when there is none (simulator, file): then only wait() knows. */
 	int (*fd)(struct io *io);
 	/* End of input: a file that has been read to its end; false for live backends. */
@@ -120,7 +128,7 @@ struct io {
 extern const struct io_ops *const io_backends[];
 const struct io_ops *io_backend_by_name(const char *name);
 
-extern const struct io_ops io_packet_ops;  /* AF_PACKET: TPACKET ring in, sendmmsg or ring out; needs CAP_NET_RAW */
+extern const struct io_ops io_packet_ops;  /* AF_PACKET: TPACKET ring in, sendmmsg out; needs CAP_NET_RAW */
 extern const struct io_ops io_raw_ops;	   /* raw IPv4/IPv6 sockets out, TPACKET ring in: loopback, tun, anything routed */
 extern const struct io_ops io_connect_ops; /* non-blocking connect() + epoll; no privilege */
 extern const struct io_ops io_pcap_ops;	   /* capture files, reading */
@@ -139,6 +147,12 @@ static inline int io_recv(struct io *io, struct io_rx *v, unsigned n, struct err
 static inline int io_wait(struct io *io, uint64_t timeout_ns)
 {
 	return io->ops->wait(io, timeout_ns);
+}
+
+static inline void io_cancel(struct io *io, uint64_t id)
+{
+	if (io->ops->cancel)
+		io->ops->cancel(io, id);
 }
 
 static inline void io_close(struct io *io)

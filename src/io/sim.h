@@ -37,6 +37,7 @@ struct sim_host {
 	double icmp_per_s;	   /* limit of ICMP errors a second, burst 6 as Linux' ratelimit 1/s does, 0 = none */
 	bool dead;		   /* answers nothing, no ARP either */
 	bool no_ping;		   /* ICMP echo and timestamp are dropped */
+	struct addr router;	   /* who sends SIM_REJECT_ICMP for it; family 0 = the host itself */
 	const struct sim_rule *rules; /* borrowed */
 	size_t n_rules;
 };

@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_NS,     /* a duration in nanoseconds */
 	FIELD_ADDR,
 	FIELD_MAC,
+	FIELD_ADDRS,  /* a list of addresses; JSON: an array, CSV: separated by blanks */
 };
 
 struct field_value {
@@ -28,6 +29,10 @@ struct field_value {
 		bool flag;
 		struct addr addr;
 		struct mac mac;
+		struct {
+			const struct addr *v; /* borrowed from the record */
+			size_t n;
+		} addrs;
 	};
 };
 
@@ -41,5 +46,6 @@ struct rec_field {
 	struct field_value (*get)(const void *rec, const struct rec_host *host /* for "port" rows, else NULL */);
 };
 
+/* Grouped by record, each group in the order in which formats show it; the first row of a group names the record. */
 extern const struct rec_field rec_fields[];
 extern const size_t n_rec_fields;

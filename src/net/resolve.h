@@ -44,3 +44,5 @@ uint64_t resolver_timeout_ns(struct resolver *r);
 void resolver_step(struct resolver *r);
 /* Requests not yet answered. */
 size_t resolver_pending(const struct resolver *r);
+/* Answers everything outstanding with NULL, at once: callbacks run inside. The resolver stays usable. */
+void resolver_cancel(struct resolver *r);

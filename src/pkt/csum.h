@@ -17,3 +17,5 @@ uint32_t csum_pseudo(const struct addr *src, const struct addr *dst, uint8_t pro
 uint16_t csum_replace16(uint16_t check, uint16_t from, uint16_t to);
 uint16_t csum_replace32(uint16_t check, uint32_t from, uint32_t to);
 uint32_t csum_crc32c(const void *data, size_t len);
+/* The CRC over more bytes: `before` is that of the bytes in front of them, 0 of none. */
+uint32_t csum_crc32c_part(uint32_t before, const void *data, size_t len);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From argv and configuration files to struct opts, and what options mean together. */
+#include "cmd/opts.h"
+
+#include <string.h>
+
+#include "cmd/conf.h"
+
+static void init(struct opts *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->random = o->top_ports = o->source_port = OPT_UNSET;
+	o->min_rtt = o->max_rtt = o->initial_rtt = o->host_timeout = OPT_UNSET;
+	o->scan_delay = o->max_scan_delay = o->stats_every = OPT_UNSET;
+	o->max_retries = o->min_hostgroup = o->max_hostgroup = OPT_UNSET;
+	o->min_parallelism = o->max_parallelism = OPT_UNSET;
+	o->port_ratio = -1;
+	o->timing = 3;
+}
+
+/* FILE of --config, looked up before the values of all options are stored. */
+static const char *config_option(const struct opt_uses *args)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < args->n; i++) {
+		if (args->v[i].row->lands == offsetof(struct opts, config))
+			path = args->v[i].value;
+	}
+	return path;
+}
+
+static int read_conf(struct opts *o, struct err *e)
+{
+	const char *only = config_option(&o->args);
+	char user[CONF_PATH_MAX];
+	int rc;
+
+	if (only) {
+		rc = conf_read(&scan_opts, only, &o->conf, e);
+		return rc == 0 ? err_set(e, ERR_USAGE, "--config %s: there is no such file", only) : rc;
+	}
+	rc = conf_read(&scan_opts, CONF_SYSTEM, &o->conf, e);
+	if (rc >= 0 && *conf_user_path(user))
+		rc = conf_read(&scan_opts, user, &o->conf, e);
+	return rc;
+}
+
+static int check_techniques(const struct opts *o, struct err *e)
+{
+	const char *no_scan = o->list_only ? "-sL" : "-sn";
+
+	if (!o->list_only && !o->no_ports)
+		return 0;
+	if (o->techniques)
+		return err_set(e, ERR_USAGE, "%s scans no ports; leave out the scan techniques, or %s", no_scan, no_scan);
+	if (o->ports || o->fast)
+		return err_set(e, ERR_USAGE, "%s scans no ports; leave out -p and -F, or %s", no_scan, no_scan);
+	return 0;
+}
+
+static int check_bounds(const struct opts *o, struct err *e)
+{
+	if (o->min_rate > 0 && o->max_rate > 0 && o->min_rate > o->max_rate)
+		return err_set(e, ERR_USAGE, "--min-rate %g is more than --max-rate %g", o->min_rate, o->max_rate);
+	if (o->min_hostgroup != OPT_UNSET && o->min_hostgroup > o->max_hostgroup)
+		return err_set(e, ERR_USAGE, "--min-hostgroup is more than --max-hostgroup; lower one or raise the other");
+	if (o->min_parallelism != OPT_UNSET && o->min_parallelism > o->max_parallelism)
+		return err_set(e, ERR_USAGE,
+			"--min-parallelism is more than --max-parallelism; lower one or raise the other");
+	return 0;
+}
+
+static int check_outputs(const struct opts *o, struct err *e)
+{
+	const char *on_stdout = NULL;
+
+	for (size_t i = 0; i < o->outputs.n; i++) {
+		if (strcmp(o->outputs.v[i].text, "-") != 0)
+			continue;
+		if (on_stdout)
+			return err_set(e, ERR_USAGE, "%s - and %s - cannot share standard output; give one of them a file",
+				on_stdout, o->outputs.v[i].row->names[0]);
+		on_stdout = o->outputs.v[i].row->names[0];
+	}
+	return 0;
+}
+
+static int check(const struct opts *o, struct err *e)
+{
+	int rc = check_techniques(o, e);
+
+	if (rc == 0 && o->servicedb && o->ports)
+		rc = err_set(e, ERR_USAGE, "--servicedb scans the ports of its file; leave out -p, or use --datadir");
+	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & (TECH_SYN | TECH_UDP)))
+		rc = err_set(e, ERR_USAGE, "-s%c needs raw packets, which --unprivileged gives up; choose -sT",
+			o->techniques & TECH_SYN ? 'S' : 'U');
+	if (rc == 0)
+		rc = check_bounds(o, e);
+	return rc < 0 ? rc : check_outputs(o, e);
+}
+
+int opts_read(struct opts *o, int argc, char *const *argv, struct err *e)
+{
+	int rc;
+
+	init(o);
+	rc = opt_parse(&scan_opts, argc, argv, &o->args, e);
+	if (rc == 0)
+		rc = read_conf(o, e);
+	if (rc >= 0)
+		rc = opt_apply(&o->conf, &o->args, o, e);
+	return rc < 0 ? rc : check(o, e);
+}
+
+void opts_free(struct opts *o)
+{
+	opt_uses_free(&o->conf);
+	opt_uses_free(&o->args);
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows of the table in out.c, each made by the file of its name. */
+#pragma once
+
+#include "out/out.h"
+
+extern const struct out_ops out_normal, out_xml, out_grepable, out_json, out_ndjson, out_csv;

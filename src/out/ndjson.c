@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NDJSON (-oD): one record a line as it happens, "type" first; for pipes and log shippers. */
+#include "out/formats.h"
+
+#include "out/json_rec.h"
+#include "out/out_base.h"
+
+/*
+ * Types: run, host (with its ports), note, progress (when it was asked for), end. A stream without an "end" line was cut; there is no
+ * tail, as every line is complete by itself.
+ */
+
+static int render(struct out *o, const struct rec *r)
+{
+	struct buf *b = &o->body;
+	int rc = 0;
+
+	if (r->kind == REC_RUN)
+		rc = json_run(b, r->run, true, false);
+	else if (r->kind == REC_HOST && out_shows_host(&o->conf, r->host))
+		rc = json_host(b, r->host, &o->conf, true);
+	else if (r->kind == REC_NOTE && r->note->level <= (o->conf.debug ? LOG_DEBUG : LOG_INFO))
+		rc = json_record(b, "note", r->note, true);
+	else if (r->kind == REC_PROGRESS && r->progress->asked)
+		rc = json_record(b, "progress", r->progress, true);
+	else if (r->kind == REC_END)
+		rc = json_record(b, "end", r->end, true);
+	if (b->len)
+		buf_char(b, '\n');
+	return rc;
+}
+
+static const struct out_form form = {
+	.size = sizeof(struct out),
+	.render = render,
+};
+
+static int ndjson_open(struct out **out, const struct out_conf *c, struct err *e)
+{
+	return out_base_open(out, &form, c, e);
+}
+
+const struct out_ops out_ndjson = {
+	.name = "ndjson",
+	.option = "-oD",
+	.suffix = NULL,
+	.want = BUS_WANT(REC_RUN) | BUS_WANT(REC_HOST) | BUS_WANT(REC_PROGRESS) | BUS_WANT(REC_NOTE) |
+		BUS_WANT(REC_END),
+	.open = ndjson_open,
+	.put = out_base_put,
+	.close = out_base_close,
+};

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The normal report (-oN) and, with out_conf.screen, the same on the screen: what nmap's users and their scripts read. */
+#include "out/formats.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "out/normal_host.h"
+#include "out/out_base.h"
+#include "out/out_text.h"
+
+/*
+ * Screen and file differ as in nmap: the file begins and ends with a line that starts with '#' and has no progress. Notes go
+ * into the file here; on the screen the command line shows them on standard error.
+ */
+
+static void put_run(struct out *o, const struct rec_run *run)
+{
+	struct buf *b = &o->body;
+
+	if (o->conf.screen) {
+		buf_str(b, "Starting Sonde ");
+		out_term(b, run->version);
+		buf_str(b, " at ");
+		out_time_minute(b, run->start_wall_ns);
+	} else {
+		buf_str(b, "# Sonde ");
+		out_term(b, run->version);
+		buf_str(b, " scan initiated ");
+		out_time_c(b, run->start_wall_ns);
+		buf_str(b, " as: ");
+		out_term(b, run->args);
+	}
+	buf_char(b, '\n');
+}
+
+static void put_found(struct out *o, const struct rec_found *f)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	if (o->conf.screen && o->conf.verbose > 0)
+		buf_fmt(&o->body, "Discovered %s port %u/%s on %s\n",
+			port_state_name((enum port_state)f->port->state), f->port->number,
+			proto_name(f->port->proto), addr_text(&f->addr, ip));
+}
+
+static void put_progress(struct out *o, const struct rec_progress *p)
+{
+	struct buf *b = &o->body;
+
+	if (!o->conf.screen || !p->asked)
+		return;
+	buf_str(b, "Stats: ");
+	out_time_span(b, p->elapsed_ns);
+	buf_fmt(b, " elapsed; %" PRIu64 " hosts completed (%" PRIu64 " up), %" PRIu64 " undergoing %s\n",
+		p->hosts_done, p->hosts_up, p->hosts_active, p->phase);
+	buf_fmt(b, "%s Timing: About %.2f%% done", p->phase, p->done * 100);
+	if (p->eta_ns) {
+		buf_str(b, "; ETC: ");
+		out_time_clock(b, o->start_wall_ns + p->elapsed_ns + p->eta_ns);
+		buf_str(b, " (");
+		out_time_span(b, p->eta_ns);
+		buf_str(b, " remaining)");
+	}
+	buf_char(b, '\n');
+}
+
+static void put_note(struct out *o, const struct rec_note *n)
+{
+	static const char *const words[] = { [LOG_ERROR] = "Error: ", [LOG_WARN] = "Warning: " };
+
+	if (o->conf.screen || n->level > LOG_INFO + (o->conf.debug ? 1 : 0))
+		return;
+	buf_str(&o->body, n->level <= LOG_WARN ? words[n->level] : "");
+	out_term(&o->body, n->text);
+	buf_char(&o->body, '\n');
+}
+
+static void put_packet(struct out *o, const struct rec_packet *p)
+{
+	if (!o->conf.trace)
+		return;
+	buf_fmt(&o->body, "%s (%.4fs) ", p->sent ? "SENT" : "RCVD", (double)p->at_ns / (double)NS_PER_S);
+	out_term(&o->body, p->text);
+	buf_char(&o->body, '\n');
+}
+
+static void put_advice(struct out *o, const struct rec_end *end)
+{
+	if (end->error) {
+		buf_str(&o->body, "Error: ");
+		out_term(&o->body, end->error);
+		buf_char(&o->body, '\n');
+	}
+	if (end->hosts_total == 0)
+		buf_str(&o->body, "Warning: there was no target, so nothing was scanned.\n");
+	else if (end->hosts_total == 1 && end->hosts_up == 0 && !o->conf.list_only && !end->interrupted)
+		buf_str(&o->body,
+			"Note: Host seems down. If it is up but does not answer our probes, try -Pn\n");
+}
+
+static void footer(struct buf *b, const struct out *o, const struct rec_end *end)
+{
+	const char *word = end->interrupted ? "interrupted" : end->error ? "failed" : "done";
+
+	if (o->conf.screen) {
+		buf_fmt(b, "Sonde %s: ", word);
+	} else {
+		buf_fmt(b, "# Sonde %s at ", word);
+		out_time_c(b, end->end_wall_ns);
+		buf_str(b, " -- ");
+	}
+	out_summary(b, end);
+	buf_char(b, '\n');
+	if (o->conf.screen && o->conf.verbose > 0 && end->probes_sent)
+		buf_fmt(b, "           Probes sent: %" PRIu64 " | Replies: %" PRIu64 "\n", end->probes_sent,
+			end->replies);
+}
+
+static int render(struct out *o, const struct rec *r)
+{
+	switch (r->kind) {
+	case REC_RUN:
+		put_run(o, r->run);
+		break;
+	case REC_HOST:
+		normal_host(&o->body, r->host, &o->conf);
+		break;
+	case REC_FOUND:
+		put_found(o, r->found);
+		break;
+	case REC_PROGRESS:
+		put_progress(o, r->progress);
+		break;
+	case REC_NOTE:
+		put_note(o, r->note);
+		break;
+	case REC_PACKET:
+		put_packet(o, r->packet);
+		break;
+	default:
+		put_advice(o, r->end);
+		footer(&o->body, o, r->end);
+	}
+	return 0;
+}
+
+/* The screen is told by the shell that a run was killed. */
+static int tail(struct out *o)
+{
+	struct rec_end killed = out_killed(o);
+
+	if (!o->conf.screen)
+		footer(&o->tail, o, &killed);
+	return 0;
+}
+
+static const struct out_form form = {
+	.size = sizeof(struct out),
+	.render = render,
+	.tail = tail,
+};
+
+static int normal_open(struct out **out, const struct out_conf *c, struct err *e)
+{
+	return out_base_open(out, &form, c, e);
+}
+
+const struct out_ops out_normal = {
+	.name = "normal",
+	.option = "-oN",
+	.suffix = "nmap",
+	.want = BUS_WANT_ALL,
+	.open = normal_open,
+	.put = out_base_put,
+	.close = out_base_close,
+};

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What came back: every packet is asked who sent it and which probe it answers. Only what a technique owns - address, ports, cookie - changes
+ * anything; the rest is other people's traffic.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "pkt/arp.h"
+#include "scan/engine.h"
+
+#define RX_BATCH 64
+
+/* One answer, taken apart. */
+struct reply {
+	const struct io_rx *rx;
+	struct addr responder;
+	uint8_t ttl;
+	uint32_t slot;
+	uint8_t try; /* UINT8_MAX = cannot be told */
+	struct verdict verdict;
+	bool direct; /* from the target, not an ICMP error */
+};
+
+/* When the try left that was answered; 0 = unknown. */
+static uint64_t sent_at(const struct slot *s, uint8_t try)
+{
+	if (try == UINT8_MAX)
+		return s->tries == 1 ? s->t : 0;
+	if (try + 1 == s->tries || (try == CANARY_TRY - 1 && s->tries > CANARY_TRY))
+		return s->t;
+	if (try + 2 == s->tries && s->gap16 != UINT32_MAX)
+		return s->t - 16 * (uint64_t)s->gap16;
+	return 0;
+}
+
+static uint64_t sample(struct engine *e, struct host *h, const struct io_rx *rx, uint64_t sent_ns)
+{
+	uint64_t rtt;
+
+	if (!sent_ns)
+		return 0;
+	/* an interpolated send time may lie after a reply that came within the same batch */
+	rtt = rx->at_ns > sent_ns ? rx->at_ns - sent_ns : 1;
+	rtt_update(&h->rtt, &e->bounds, rtt);
+	rtt_update(&e->group_rtt, &e->bounds, rtt);
+	if (!h->best_rtt_ns || rtt < h->best_rtt_ns)
+		h->best_rtt_ns = rtt;
+	h->rtt_src = rx->at_src;
+	return rtt;
+}
+
+/* Discovery: any answer of the target's own says that it is there; an error says so only when the target itself sent it. */
+static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
+{
+	bool itself = addr_eq(&r->responder, &h->addr);
+
+	if (r->direct || itself) {
+		host_is_up(e, h, r->verdict.reason, r->ttl);
+		return;
+	}
+	h->unreach = r->verdict.reason;
+	if (h->job.undecided == 0)
+		host_stage_done(e, h);
+}
+
+static void settle(struct engine *e, struct host *h, const struct reply *r)
+{
+	struct slot *s = &h->job.slots[r->slot];
+	uint64_t sent_ns, rtt;
+	bool undecided = s->state == PORT_UNKNOWN;
+
+	e->replies++;
+	if (r->try == CANARY_TRY) {
+		if (!h->canary_sent_ns)
+			return;
+		sample(e, h, r->rx, h->canary_sent_ns);
+		sched_answered(e, h, r->slot, CANARY_TRY, h->canary_sent_ns);
+		sched_wake(e, h);
+		return;
+	}
+	if (s->answered || s->tries == 0)
+		return;
+	sent_ns = sent_at(s, r->try);
+	rtt = sample(e, h, r->rx, sent_ns);
+	sched_answered(e, h, r->slot, r->try, sent_ns ? sent_ns : s->t);
+	s->state = r->verdict.state;
+	s->reason = r->verdict.reason;
+	s->ttl = r->ttl;
+	s->from = host_from(h, &r->responder);
+	s->t = rtt;
+	s->rtt_src = rtt ? r->rx->at_src : RTT_NONE;
+	s->answered = true;
+	if (undecided)
+		h->job.undecided--;
+	if (h->stage == STAGE_PING) {
+		settle_ping(e, h, r);
+		return;
+	}
+	if (h->job.canary < 0 && h->job.task->tech->carrier == IO_TX_IP)
+		h->job.canary = (int32_t)r->slot;
+	if (s->state == PORT_OPEN)
+		report_found(e, h, r->slot);
+	if (h->job.undecided == 0)
+		host_stage_done(e, h);
+	else
+		sched_wake(e, h);
+}
+
+static bool in_job(const struct host *h)
+{
+	return h && (h->stage == STAGE_PING || h->stage == STAGE_PORTS) && h->job.slots;
+}
+
+/* Finds the probe among those of one technique; true when it was answered by this. */
+static bool match(struct engine *e, struct host *h, const struct scan_tech *t, const struct answer *a,
+	struct reply *r)
+{
+	uint16_t port;
+	int32_t slot;
+
+	if (!t->owns || !t->owns(&e->run, &h->addr, a, &port, &r->try))
+		return false;
+	slot = job_find(&h->job, t, port);
+	if (slot < 0)
+		return false;
+	r->slot = (uint32_t)slot;
+	if (a->quoted)
+		return tech_icmp_verdict(t, a->view, addr_eq(&a->view->src, &h->addr), &r->verdict);
+	return t->classify(a, &r->verdict);
+}
+
+static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
+{
+	struct answer a = {.view = v, .l4 = v->has_quote ? &v->quote : &v->l4, .quoted = v->has_quote};
+	struct host *h = engine_find(e, v->has_quote ? &v->quote_dst : &v->src);
+	struct reply r = {.rx = rx, .responder = v->src, .ttl = v->ttl, .direct = !v->has_quote};
+	bool found = false;
+
+	if (!in_job(h))
+		return;
+	if (h->job.task)
+		found = match(e, h, h->job.task->tech, &a, &r);
+	for (uint32_t i = 0; !h->job.task && !found && i < h->job.n_slots; i++)
+		found = match(e, h, h->job.pings[i].tech, &a, &r);
+	if (found)
+		settle(e, h, &r);
+}
+
+/* An address and its hardware address, by ARP or a neighbour advertisement. */
+static void answer_neighbour(struct engine *e, const struct io_rx *rx, struct addr a, const struct mac *m,
+	enum reason why)
+{
+	const struct scan_tech *t = why == REASON_ARP_RESPONSE ? &tech_arp : &tech_nd;
+	struct reply r = {.rx = rx, .try = UINT8_MAX, .direct = true,
+		.verdict = {.state = PORT_OPEN, .reason = why}};
+	struct host *h;
+	int32_t slot;
+
+	if (addr_is_linklocal(&a) && a.family == 6)
+		a.zone = rx->ifindex;
+	r.responder = a;
+	hop_answer(e, &a, rx->ifindex, m);
+	h = engine_find(e, &a);
+	if (!in_job(h) || h->stage != STAGE_PING)
+		return;
+	slot = job_find(&h->job, t, 0);
+	if (slot < 0 || h->job.slots[slot].tries == 0)
+		return;
+	h->mac = *m;
+	h->has_mac = true;
+	r.slot = (uint32_t)slot;
+	settle(e, h, &r);
+}
+
+static void rx_arp(struct engine *e, const struct io_rx *rx)
+{
+	struct arp_msg m;
+	struct rd r;
+
+	if (rx->ethertype != 0x0806)
+		return;
+	r = rd_init(rx->data, rx->len);
+	if (!arp_read(&r, &m) || m.op != ARP_REPLY)
+		return;
+	if (e->plan->packet_trace)
+		report_trace_arp(e, false, rx->at_ns, &m);
+	answer_neighbour(e, rx, m.src_ip, &m.src_mac, REASON_ARP_RESPONSE);
+}
+
+static void rx_connect(struct engine *e, const struct io_rx *rx)
+{
+	struct reply r = {.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xffffff};
+	uint64_t seq = rx->id >> 28;
+	struct host *h = e->by_seq[seq % HASH_SIZE];
+
+	while (h && h->seq != seq)
+		h = h->seq_next;
+	if (!in_job(h) || r.slot >= h->job.n_slots)
+		return;
+	if (job_tech(&h->job, r.slot)->carrier != IO_TX_CONNECT)
+		return;
+	if (e->plan->packet_trace)
+		report_trace_connect(e, false, rx->at_ns, &h->addr, job_port(&h->job, r.slot), rx->error);
+	r.responder = h->addr;
+	if (!tech_connect_verdict(rx->error, &r.verdict))
+		return;
+	if (h->stage == STAGE_PING && r.verdict.state == PORT_FILTERED)
+		r.direct = false, r.responder = (struct addr){0};
+	settle(e, h, &r);
+}
+
+static void rx_ip(struct engine *e, const struct io_rx *rx)
+{
+	struct pkt_view v;
+
+	if (pkt_view(rx->data, rx->len, &v))
+		return;
+	if (addr_is_linklocal(&v.src) && v.src.family == 6)
+		v.src.zone = rx->ifindex;
+	if (v.has_quote && addr_is_linklocal(&v.quote_dst) && v.quote_dst.family == 6)
+		v.quote_dst.zone = rx->ifindex;
+	if (e->plan->packet_trace)
+		report_trace(e, false, rx->at_ns, rx->data, rx->len);
+	if (v.src.family == 6 && v.l4.has_icmp && v.l4.type == 136)
+		answer_neighbour(e, rx, v.src, &rx->src_mac, REASON_ND_RESPONSE);
+	else
+		answer_ip(e, rx, &v);
+}
+
+static void rx_one(struct engine *e, const struct io_rx *rx)
+{
+	if (rx->kind == IO_RX_IP)
+		rx_ip(e, rx);
+	else if (rx->kind == IO_RX_LINK)
+		rx_arp(e, rx);
+	else
+		rx_connect(e, rx);
+}
+
+void rx_all(struct engine *e)
+{
+	struct io *const ios[] = {e->wire.packet, e->wire.raw, e->wire.connect};
+	struct io_rx v[RX_BATCH];
+	struct err err = {0};
+	int n, rounds;
+
+	for (size_t i = 0; i < (e->wire.sim ? 1 : 3); i++) {
+		if (!ios[i])
+			continue;
+		rounds = 16; /* then it is time to send again */
+		do {
+			n = io_recv(ios[i], v, RX_BATCH, &err);
+			if (n < 0) {
+				engine_fail(e, &err);
+				return;
+			}
+			for (int k = 0; k < n; k++)
+				rx_one(e, &v[k]);
+		} while (n == RX_BATCH && --rounds);
+	}
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Discovery probes without ports: ICMP echo (RFC 792, RFC 4443 4.1), ICMP timestamp, ARP (RFC 826), neighbour solicitation (RFC 4861). */
+#include "scan/tech.h"
+
+#include "base/rng.h"
+#include "pkt/build.h"
+
+static void ip_init(struct build_ip *ip, const struct probe *p)
+{
+	*ip = (struct build_ip){.src = p->src, .dst = p->dst, .ttl = p->run->ttl,
+		.id = (uint16_t)rng_u64(p->run->rng)};
+}
+
+static size_t make_echo(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	struct build_ip ip;
+
+	ip_init(&ip, p);
+	return build_echo(buf, cap, &ip, p->run->icmp_id, p->try, NULL, 0);
+}
+
+static size_t make_tstamp(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	struct build_ip ip;
+
+	ip_init(&ip, p);
+	return build_timestamp(buf, cap, &ip, p->run->icmp_id, p->try);
+}
+
+static size_t make_arp(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	return build_arp(buf, cap, &p->src_mac, &p->src, &p->dst);
+}
+
+static size_t make_nd(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	return build_nd_solicit(buf, cap, &p->src_mac, &p->src, &p->dst);
+}
+
+/* Our identifier, and the request's type in a quotation or the reply's type in an answer. */
+static bool owns_icmp(const struct tech_run *run, const struct answer *a, const uint8_t request[2],
+	const uint8_t reply[2], uint8_t *try)
+{
+	bool v6 = a->view->src.family == 6;
+	uint8_t want = a->quoted ? request[v6] : reply[v6];
+
+	if (!a->l4->has_icmp || a->l4->type != want || a->l4->icmp_id != run->icmp_id)
+		return false;
+	*try = (uint8_t)a->l4->icmp_seq;
+	return true;
+}
+
+static bool owns_echo(const struct tech_run *run, const struct addr *host, const struct answer *a,
+	uint16_t *port, uint8_t *try)
+{
+	static const uint8_t request[2] = {8, 128}, reply[2] = {0, 129};
+
+	*port = 0;
+	return owns_icmp(run, a, request, reply, try);
+}
+
+static bool owns_tstamp(const struct tech_run *run, const struct addr *host, const struct answer *a,
+	uint16_t *port, uint8_t *try)
+{
+	static const uint8_t request[2] = {13, 0xff}, reply[2] = {14, 0xff};
+
+	*port = 0;
+	return owns_icmp(run, a, request, reply, try);
+}
+
+static bool classify_echo(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){PORT_OPEN, REASON_ECHO_REPLY};
+	return true;
+}
+
+static bool classify_tstamp(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){PORT_OPEN, REASON_TIMESTAMP_REPLY};
+	return true;
+}
+
+const struct scan_tech tech_echo = {
+	.name = "echo-ping",
+	.title = "Ping scan",
+	.carrier = IO_TX_IP,
+	.silence = PORT_FILTERED,
+	.make = make_echo,
+	.owns = owns_echo,
+	.classify = classify_echo,
+};
+
+const struct scan_tech tech_tstamp = {
+	.name = "timestamp-ping",
+	.title = "Ping scan",
+	.carrier = IO_TX_IP,
+	.silence = PORT_FILTERED,
+	.make = make_tstamp,
+	.owns = owns_tstamp,
+	.classify = classify_tstamp,
+};
+
+/* ARP and neighbour advertisements carry no mark of ours: the engine matches them by the address they speak of. */
+const struct scan_tech tech_arp = {
+	.name = "arp-ping",
+	.title = "ARP Ping Scan",
+	.carrier = IO_TX_LINK,
+	.ethertype = 0x0806,
+	.silence = PORT_FILTERED,
+	.make = make_arp,
+};
+
+const struct scan_tech tech_nd = {
+	.name = "nd-ping",
+	.title = "ND Ping Scan",
+	.carrier = IO_TX_IP,
+	.silence = PORT_FILTERED,
+	.make = make_nd,
+};

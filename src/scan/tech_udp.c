@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * UDP probes (RFC 768): the payload that a server of that port answers, else an empty datagram. Each try uses the next of the port's
+ * payloads. A datagram from the probed port is an answer whatever it says; ICMP port unreachable from the target is closed.
+ * UDP has no field for a cookie: address, port and our random source port must fit.
+ */
+#include "scan/tech.h"
+
+#include "base/rng.h"
+#include "pkt/build.h"
+#include "pkt/payload.h"
+
+static size_t make_udp(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	struct build_ip ip = {.src = p->src, .dst = p->dst, .ttl = p->run->ttl,
+		.id = (uint16_t)rng_u64(p->run->rng)};
+	unsigned n = payload_count(p->port);
+	const uint8_t *data = NULL;
+	size_t len = 0;
+
+	if (n > 0)
+		data = payload_for(p->port, p->try % n, &len);
+	return build_udp(buf, cap, &ip, tech_sport(p->run, p->try), p->port, data, len);
+}
+
+static bool owns_udp(const struct tech_run *run, const struct addr *host, const struct answer *a,
+	uint16_t *port, uint8_t *try)
+{
+	if (a->l4->proto != PROTO_UDP || !a->l4->has_ports)
+		return false;
+	*port = a->quoted ? a->l4->dport : a->l4->sport;
+	return tech_sport_try(run, a->quoted ? a->l4->sport : a->l4->dport, try);
+}
+
+static bool classify_udp(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){PORT_OPEN, REASON_UDP_RESPONSE};
+	return true;
+}
+
+const struct scan_tech tech_udp = {
+	.name = "udp",
+	.title = "UDP scan",
+	.scaninfo = "udp",
+	.letter = 'U',
+	.proto = PROTO_UDP,
+	.ports = PORTS_UDP,
+	.carrier = IO_TX_IP,
+	.silence = PORT_OPEN_FILTERED,
+	.make = make_udp,
+	.owns = owns_udp,
+	.classify = classify_udp,
+};

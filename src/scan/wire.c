@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which backend carries what. Ethernet neighbours and gateways are reached by frames of our own (packet-ring); this machine itself, tunnels and
+ * every other link by the IP layer (raw); connect() needs neither. A backend is opened when the first host needs it.
+ * Frames of our own need the gateway's hardware address: the kernel's neighbour table is asked first, then the wire.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "pkt/build.h"
+#include "scan/backend.h"
+#include "scan/engine.h"
+
+#define HOP_TRIES 5
+#define HOP_WAIT_NS (200 * NS_PER_MS)
+
+const char *scan_backend_for(const struct net_route *r)
+{
+	return r->kind == LINK_ETHERNET && !r->local ? io_packet_ops.name : io_raw_ops.name;
+}
+
+static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot, struct err *err)
+{
+	struct net_link const *link = NULL;
+	struct io_conf c = {
+		.log = e->env->log,
+		.port_lo = e->run.sport_base,
+		.port_hi = e->run.sport_fixed ? e->run.sport_base
+					      : (uint16_t)(e->run.sport_base + TECH_TRIES_MAX - 1),
+		.clock = e->env->clock,
+	};
+
+	if (*slot)
+		return 0;
+	if (e->plan->ifindex && e->env->net)
+		link = net_link_by_index(e->env->net, e->plan->ifindex);
+	if (link)
+		c.interface = link->name;
+	return ops->open(slot, &c, err);
+}
+
+int wire_open(struct engine *e, struct err *err)
+{
+	if (e->env->sim) {
+		e->wire = (struct wire){e->env->sim, e->env->sim, e->env->sim, true};
+		return 0;
+	}
+	for (unsigned i = 0; i < e->n_tasks; i++)
+		if (e->tasks[i].tech->carrier == IO_TX_CONNECT)
+			return open_one(e, &io_connect_ops, &e->wire.connect, err);
+	if (!e->raw_ok)
+		return open_one(e, &io_connect_ops, &e->wire.connect, err);
+	return 0;
+}
+
+void wire_close(struct engine *e)
+{
+	if (!e->wire.sim) {
+		io_close(e->wire.packet);
+		io_close(e->wire.raw);
+		io_close(e->wire.connect);
+	}
+	while (e->hops) {
+		struct hop *next = e->hops->next;
+
+		free(e->hops);
+		e->hops = next;
+	}
+}
+
+struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err)
+{
+	const char *name = e->plan->backend ? e->plan->backend : scan_backend_for(r);
+	bool packet = strcmp(name, io_packet_ops.name) == 0;
+	struct io **slot = packet ? &e->wire.packet : &e->wire.raw;
+
+	if (packet && (r->kind != LINK_ETHERNET || r->local) && !e->wire.sim) {
+		err_set(err, ERR_UNSUPPORTED,
+			"backend packet-ring cannot reach this target: it is not behind an Ethernet interface; leave --backend out or use raw");
+		return NULL;
+	}
+	if (open_one(e, packet ? &io_packet_ops : &io_raw_ops, slot, err))
+		return NULL;
+	return *slot;
+}
+
+static void hop_ask(struct engine *e, struct hop *p)
+{
+	uint8_t data[128];
+	struct io_tx tx = {.kind = IO_TX_LINK, .data = data, .ifindex = p->ifindex, .ethertype = 0x0806};
+	struct err err = {0};
+
+	memset(tx.dst_mac.b, 0xff, sizeof(tx.dst_mac.b));
+	if (p->addr.family == 4) {
+		tx.len = (uint32_t)build_arp(data, sizeof(data), &p->src_mac, &p->src, &p->addr);
+	} else {
+		struct addr group = addr_from_bytes(6, (const uint8_t[16]){0xff, 2, [11] = 1, [12] = 0xff});
+
+		memcpy(group.b + 13, p->addr.b + 13, 3);
+		tx.kind = IO_TX_IP;
+		tx.dst = group;
+		tx.dst_mac = build_multicast_mac(&group);
+		tx.len = (uint32_t)build_nd_solicit(data, sizeof(data), &p->src_mac, &p->src, &p->addr);
+	}
+	p->tries++;
+	p->ask_at_ns = e->now + HOP_WAIT_NS;
+	if (io_send(e->wire.packet, &tx, 1, &err) < 0)
+		engine_fail(e, &err);
+}
+
+struct hop *hop_get(struct engine *e, const struct net_route *r)
+{
+	struct hop *p;
+	uint32_t ifindex = r->ifindex;
+
+	for (p = e->hops; p; p = p->next)
+		if (p->ifindex == ifindex && addr_eq(&p->addr, &r->next_hop))
+			return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	*p = (struct hop){.addr = r->next_hop, .ifindex = ifindex, .src = r->src, .src_mac = r->src_mac,
+		.next = e->hops};
+	e->hops = p;
+	if (!e->env->net || net_neigh_get(e->env->net, ifindex, &p->addr, &p->mac) == 1)
+		p->state = HOP_KNOWN;
+	else
+		hop_ask(e, p);
+	return p;
+}
+
+static void hop_settle(struct engine *e, struct hop *p, int state)
+{
+	struct host *h = p->waiting, *next;
+
+	p->state = state;
+	p->waiting = NULL;
+	for (; h; h = next) {
+		next = h->wait_next;
+		h->wait_next = NULL;
+		host_hop_known(e, h);
+	}
+}
+
+void hop_answer(struct engine *e, const struct addr *a, uint32_t ifindex, const struct mac *m)
+{
+	for (struct hop *p = e->hops; p; p = p->next) {
+		if (p->state != HOP_ASKING || p->ifindex != ifindex || !addr_eq(&p->addr, a))
+			continue;
+		p->mac = *m;
+		hop_settle(e, p, HOP_KNOWN);
+	}
+}
+
+void hop_timers(struct engine *e)
+{
+	for (struct hop *p = e->hops; p; p = p->next) {
+		if (p->state != HOP_ASKING || p->ask_at_ns > e->now)
+			continue;
+		if (p->tries < HOP_TRIES) {
+			hop_ask(e, p);
+			continue;
+		}
+		char text[ADDR_TEXT_MAX];
+
+		bus_note(e->env->bus, LOG_WARN,
+			"gateway %s does not answer %s: nothing behind it can be reached; check the cable, the address and the route (ip route)",
+			addr_text(&p->addr, text), p->addr.family == 4 ? "ARP" : "neighbour discovery");
+		hop_settle(e, p, HOP_DEAD);
+	}
+}
+
+uint64_t hop_next_ns(const struct engine *e)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (const struct hop *p = e->hops; p; p = p->next)
+		if (p->state == HOP_ASKING && p->ask_at_ns < next)
+			next = p->ask_at_ns;
+	return next;
+}
+
+void wire_wait(struct engine *e, uint64_t timeout_ns)
+{
+	struct io *const ios[] = {e->wire.packet, e->wire.raw, e->wire.connect};
+	struct pollfd fds[24];
+	struct timespec ts;
+	size_t n = 0;
+	int fd;
+
+	if (e->wire.sim) {
+		io_wait(e->wire.raw, timeout_ns);
+		return;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (ios[i] && (fd = ios[i]->ops->fd(ios[i])) >= 0)
+			fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	}
+	if (e->env->hooks.fd && (fd = e->env->hooks.fd(e->env->hooks.ctx)) >= 0)
+		fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	if (e->env->resolver)
+		n += resolver_fds(e->env->resolver, fds + n, sizeof(fds) / sizeof(*fds) - n);
+	ts = (struct timespec){(time_t)(timeout_ns / NS_PER_S), (long)(timeout_ns % NS_PER_S)};
+	ppoll(fds, n, &ts, NULL);
+}
