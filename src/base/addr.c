@@ -45,12 +45,13 @@ size_t addr_len(const struct addr *a)
 	}
 }
 
-/* Zones mean something where an address repeats on every link: fe80::/10, and multicast of scope 1 and 2. */
+/* Zones mean something where an address repeats on every link: fe80::/10, ff01:: and ff02::. */
 static bool takes_zone(const struct addr *a)
 {
 	if (a->family != 6)
 		return false;
-	return addr_is_linklocal(a) || (a->b[0] == 0xff && ((a->b[1] & 15) == 1 || (a->b[1] & 15) == 2));
+	return addr_is_linklocal(a) ||
+	       (a->b[0] == 0xff && ((a->b[1] & 15) == 1 || (a->b[1] & 15) == 2));
 }
 
 static int parse_zone(const char *text, uint32_t *zone)
@@ -175,6 +176,7 @@ const char *mac_text(const struct mac *m, char buf[MAC_TEXT_MAX])
 {
 	const uint8_t *b = m->b;
 
-	snprintf(buf, MAC_TEXT_MAX, "%02X:%02X:%02X:%02X:%02X:%02X", b[0], b[1], b[2], b[3], b[4], b[5]);
+	snprintf(buf, MAC_TEXT_MAX, "%02X:%02X:%02X:%02X:%02X:%02X", b[0], b[1], b[2], b[3], b[4],
+		b[5]);
 	return buf;
 }

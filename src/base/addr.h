@@ -9,8 +9,8 @@
 struct addr {
 	uint8_t family; /* 0 none, 4, 6 */
 	uint8_t pad[3];
-	uint32_t zone;	/* interface index of a link-local IPv6 address (RFC 4007), else 0 */
-	uint8_t b[16];	/* network byte order; IPv4 in b[0..3], the rest zero */
+	uint32_t zone; /* interface index of a link-local IPv6 address (RFC 4007), else 0 */
+	uint8_t b[16]; /* network byte order; IPv4 in b[0..3], the rest zero */
 };
 
 struct mac {
@@ -18,14 +18,14 @@ struct mac {
 };
 
 #define ADDR_TEXT_MAX 64 /* longest text, zone and NUL included */
-#define MAC_TEXT_MAX 18
+#define MAC_TEXT_MAX  18
 
-struct addr addr_v4(uint32_t host_order); /* 0x0a000001 is 10.0.0.1 */
+struct addr addr_v4(uint32_t host_order);  /* 0x0a000001 is 10.0.0.1 */
 uint32_t addr_to_v4(const struct addr *a); /* host byte order; family must be 4 */
 struct addr addr_from_bytes(unsigned family, const uint8_t *b); /* 4 or 16 bytes, network order */
 /* Number of address bytes: 4, 16 or 0. */
 size_t addr_len(const struct addr *a);
-/* Parses a literal ("10.0.0.1", "fe80::1%eth0" or "%2"); 0 or ERR_PARSE. No names, no short forms. */
+/* Parses a literal ("10.0.0.1", "fe80::1%eth0" or "%2"), no name or short form. 0 or ERR_PARSE. */
 int addr_parse(const char *text, struct addr *out);
 /* Writes the RFC 5952 text with "%ifname" where there is a zone; returns buf. */
 const char *addr_text(const struct addr *a, char buf[ADDR_TEXT_MAX]);

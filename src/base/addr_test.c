@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses against the examples of RFC 4291 and RFC 5952 and the arithmetic of Python's ipaddress. */
+/* Addresses against the examples of RFC 4291 and 5952 and the arithmetic of Python's ipaddress. */
 #include "base/addr.h"
 
 #include <net/if.h>
@@ -47,10 +47,12 @@ static void canonical_text(void **state)
 
 static void bad_text(void **state)
 {
-	static const char *const bad[] = { "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.4 ", " 1.2.3.4", "010.0.0.1",
-		"0x7f.1", "2130706433", ":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::", "::1/64",
-		"10.0.0.1%1", "::1%1", "2001:db8::1%1", "fe80::1%", "fe80::1%0", "fe80::1%no-such-interface",
-		"fe80::1%4294967296", "localhost", "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc" };
+	static const char *const bad[] = { "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.4 ",
+		" 1.2.3.4", "010.0.0.1", "0x7f.1", "2130706433", ":", ":::", "1::2::3",
+		"1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::", "::1/64", "10.0.0.1%1",
+		"::1%1", "2001:db8::1%1", "fe80::1%", "fe80::1%0", "fe80::1%no-such-interface",
+		"fe80::1%4294967296", "localhost",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct addr a = addr_v4(0x01020304);
@@ -108,8 +110,8 @@ static void arithmetic(void **state)
 
 static void order(void **state)
 {
-	static const char *const sorted[] = { "9.255.255.255", "10.0.0.1", "10.0.0.2", "10.0.1.0", "200.0.0.0", "::1",
-		"2001:db8::", "fe80::1", "fe80::1%1", "fe80::2" };
+	static const char *const sorted[] = { "9.255.255.255", "10.0.0.1", "10.0.0.2", "10.0.1.0",
+		"200.0.0.0", "::1", "2001:db8::", "fe80::1", "fe80::1%1", "fe80::2" };
 	size_t n = sizeof(sorted) / sizeof(sorted[0]);
 
 	for (size_t i = 0; i < n; i++) {

@@ -16,8 +16,8 @@ struct buf {
 	bool failed; /* an allocation failed: later writes do nothing */
 };
 
-void buf_init(struct buf *b); /* empty; allocates nothing */
-void buf_free(struct buf *b); /* frees, ready for reuse */
+void buf_init(struct buf *b);  /* empty; allocates nothing */
+void buf_free(struct buf *b);  /* frees, ready for reuse */
 void buf_clear(struct buf *b); /* empties and forgets a failure; keeps the memory */
 /* All of these append a copy; on failure they set `failed` and change nothing. */
 void buf_add(struct buf *b, const void *data, size_t len);

@@ -40,7 +40,8 @@ static void grows_byte_by_byte(void **state)
 	assert_null(b.data);
 }
 
-/* Lengths around the first capacity, where an off-by-one would write past the end (seen by the sanitizer). */
+/* Lengths around the first capacity, where an off-by-one would write past the end (seen by the
+ * sanitizer). */
 static void formats_at_every_length(void **state)
 {
 	for (int width = 0; width < 200; width++) {

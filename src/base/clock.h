@@ -6,7 +6,7 @@
 
 #define NS_PER_US UINT64_C(1000)
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S  UINT64_C(1000000000)
 
 struct clock {
 	uint64_t (*now)(struct clock *c);  /* monotonic nanoseconds; never goes back */
@@ -35,4 +35,5 @@ struct clock_virtual {
 
 /* Stands at 0; its wall clock starts at `wall_at_zero_ns` since 1970. Nothing to free. */
 void clock_virtual_init(struct clock_virtual *c, uint64_t wall_at_zero_ns);
-void clock_virtual_advance_to(struct clock_virtual *c, uint64_t now_ns); /* earlier times are ignored */
+/* Earlier times are ignored. */
+void clock_virtual_advance_to(struct clock_virtual *c, uint64_t now_ns);

@@ -35,7 +35,8 @@ static void virtual_clock(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(real_clock), cmocka_unit_test(virtual_clock) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(real_clock),
+		cmocka_unit_test(virtual_clock) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 /*
- * Every fallible function returns 0 (or a count) on success and a negative code on failure: -errno for a
- * refusal of the system, one of these otherwise. Where a `struct err *` is taken it may be NULL; it is filled once, where
- * the subject (file, option, address) is known, and says what failed, on what, why and what to do. Libraries never print.
+ * Every fallible function returns 0 (or a count) on success and a negative code on failure: -errno
+ * for a refusal of the system, one of these otherwise. Where a `struct err *` is taken it may be
+ * NULL; it is filled once, where the subject (file, option, address) is known, and says what
+ * failed, on what, why and what to do. Libraries never print.
  */
 enum err_code {
 	ERR_USAGE = -2001,	 /* bad option, target, port: exit code 2 */
@@ -23,12 +24,13 @@ struct err {
 	char text[512]; /* one line, no newline, already complete */
 };
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK   __attribute__((warn_unused_result))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Sets code and text; returns `code` so that `return err_set(...)` reads well. `e` may be NULL. */
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 /* As err_set with code -errno; ": " and strerror(errno) are appended. */
 int err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
-/* Puts "context: " in front of the text that is there; returns e->code. With `e` NULL: -EINVAL, so that a failure stays one. */
+/* Puts "context: " in front of the text that is there; returns e->code. With `e` NULL: -EINVAL, so
+ * that a failure stays one. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF(2, 3);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Codes come back as they went in, texts are never longer than their place, and NULL never turns failure into success. */
+/* Codes come back as they went in, texts are never longer than their place, and NULL never turns
+ * failure into success. */
 #include "base/err.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash for cookies and hash tables fed by strangers.
- * Two rounds a word of eight bytes (little endian), four at the end; the last word carries the length modulo 256
- * in its top byte.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash for cookies and hash tables fed
+ * by strangers. Two rounds a word of eight bytes (little endian), four at the end; the last word
+ * carries the length modulo 256 in its top byte.
  */
 #include "base/hash.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash for cookies and hash tables fed by strangers. */
+/* SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash for cookies and tables fed by strangers. */
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SipHash-2-4 against the reference vectors of its authors (key 00..0f, message 00..n-1; also what OpenSSL prints). */
+/* SipHash-2-4 against the reference vectors of its authors (key 00..0f, message 00..n-1; also what
+ * OpenSSL prints). */
 #include "base/hash.h"
 
 #include <stdarg.h>

@@ -10,7 +10,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
 struct log {
 	enum log_level max; /* messages above are not formatted at all */
-	void (*write)(void *ctx, enum log_level level, const char *text); /* one line without newline */
+	/* Takes one line without newline. */
+	void (*write)(void *ctx, enum log_level level, const char *text);
 	void *ctx;
 };
 

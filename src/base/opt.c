@@ -17,7 +17,7 @@
 struct parse {
 	const struct opt_table *t;
 	int argc, at; /* at: the word in hand */
-	char *const *argv;
+	const char *const *argv;
 	struct opt_uses *out;
 	struct err *e;
 };
@@ -336,7 +336,7 @@ static int parse_option(struct parse *p)
 	return two_dashes ? unknown(p->e, p->t, word) : parse_short(p, text);
 }
 
-int opt_parse(const struct opt_table *t, int argc, char *const *argv, struct opt_uses *out, struct err *e)
+int opt_parse(const struct opt_table *t, int argc, const char *const *argv, struct opt_uses *out, struct err *e)
 {
 	struct parse p = { .t = t, .argc = argc, .argv = argv, .out = out, .e = e };
 	bool only_words = false;

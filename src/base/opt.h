@@ -108,7 +108,7 @@ void opt_uses_free(struct opt_uses *u);
  * Appends the options and words of argv[0..argc) (program name excluded) to *out, which begins zeroed. argv is borrowed.
  * ERR_USAGE for an unknown, ambiguous or misused name, ERR_UNSUPPORTED for one that is not built; *out can be freed either way.
  */
-int opt_parse(const struct opt_table *t, int argc, char *const *argv, struct opt_uses *out, struct err *e) MUST_CHECK;
+int opt_parse(const struct opt_table *t, int argc, const char *const *argv, struct opt_uses *out, struct err *e) MUST_CHECK;
 /*
  * Appends "key = value" of a configuration file: the key is any full name without its dashes. Options without a value take
  * yes or no, and no takes an earlier one back. `where` is copied. Errors as above.

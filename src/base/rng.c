@@ -11,7 +11,7 @@ static inline uint64_t rotl(uint64_t x, unsigned k)
 	return x << k | x >> (64 - k);
 }
 
-/* One step of splitmix64: neighbouring seeds give unrelated states, and the state is never all zero. */
+/* One step of splitmix64: neighbouring seeds give unrelated states, never all zero. */
 static uint64_t splitmix(uint64_t *x)
 {
 	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
@@ -43,8 +43,9 @@ uint64_t rng_u64(struct rng *r)
 }
 
 /*
- * Lemire, "Fast random integer generation in an interval" (2019): the high half of x * n is the result; the few x
- * whose low half falls under 2^64 mod n would be counted once too often and are drawn again.
+ * Lemire, "Fast random integer generation in an interval" (2019): the high half of x * n is the
+ * result; the few x whose low half falls under 2^64 mod n would be counted once too often and are
+ * drawn again.
  */
 uint64_t rng_below(struct rng *r, uint64_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chance as an argument: a seeded generator (xoshiro256**, Blackman and Vigna). Not for secrets; keys come from rng_entropy. */
+/* Chance as an argument: xoshiro256** (Blackman, Vigna). Not for secrets: keys by rng_entropy. */
 #pragma once
 
 #include <stddef.h>
@@ -9,7 +9,9 @@ struct rng {
 	uint64_t s[4];
 };
 
-void rng_seed(struct rng *r, uint64_t seed); /* the state is spread by splitmix64; any seed is good */
+/* Spreads the seed over the state by splitmix64; any seed is good. */
+void rng_seed(struct rng *r, uint64_t seed);
+/* The next 64 bits. */
 uint64_t rng_u64(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t n); /* uniform in [0, n), n > 0, no modulo bias */
 double rng_unit(struct rng *r);		       /* uniform in [0, 1) */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xoshiro256** and splitmix64 against values of an independent computation and of the published generators. */
+/* xoshiro256** and splitmix64 against values of an independent computation and of the published
+ * generators. */
 #include "base/rng.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ static void seeded_runs(void **state)
 	}
 }
 
-/* The sequence of the published reference from the state 1, 2, 3, 4 (as other implementations test it). */
+/* The sequence of the published reference from the state 1, 2, 3, 4 (as other implementations test
+ * it). */
 static void published_state(void **state)
 {
 	static const uint64_t want[] = { 11520, 0, 1509978240, UINT64_C(1215971899390074240),
@@ -110,7 +112,8 @@ static void unit_interval(void **state)
 
 static void entropy_differs(void **state)
 {
-	uint8_t a[300] = { 0 }, b[300] = { 0 }; /* longer than the 256 bytes one call always gives */
+	/* longer than the 256 bytes that one call always gives */
+	uint8_t a[300] = { 0 }, b[300] = { 0 };
 
 	rng_entropy(a, sizeof(a));
 	rng_entropy(b, sizeof(b));

@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 
-/* --- numbers ------------------------------------------------------------------------------------------------- */
-
 int str_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 {
 	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
@@ -76,9 +74,7 @@ int str_duration_ns(const char *s, uint64_t *out_ns)
 	return 0;
 }
 
-/* --- wildcards ----------------------------------------------------------------------------------------------- */
-
-/* Linear in practice: only the last star is ever tried again, which is enough when stars match anything. */
+/* Only the last star is ever tried again: enough, as stars match anything, and not exponential. */
 bool str_glob(const char *pattern, const char *text)
 {
 	const char *after_star = NULL, *retry = NULL;
@@ -100,13 +96,23 @@ bool str_glob(const char *pattern, const char *text)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-/* --- escaping ------------------------------------------------------------------------------------------------ */
+/* How many bytes a sequence has that starts with this one, or 0. */
+static size_t utf8_len(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >> 5 == 6)
+		return 2;
+	if (first >> 4 == 14)
+		return 3;
+	return first >> 3 == 30 ? 4 : 0;
+}
 
-/* Bytes of the well-formed UTF-8 sequence (RFC 3629: no overlong forms, no surrogates) at p, or 0. */
+/* Length of the well-formed UTF-8 sequence at p (RFC 3629: not overlong, no surrogate), or 0. */
 static size_t utf8_decode(const uint8_t *p, size_t len, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	size_t n = utf8_len(p[0]);
 	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
 
 	if (n == 0 || n > len)
@@ -122,7 +128,7 @@ static size_t utf8_decode(const uint8_t *p, size_t len, uint32_t *code)
 	return n;
 }
 
-/* Code points that steer a terminal, reorder or hide text: controls, bidi marks, zero widths, fillers, private use. */
+/* False for what steers a terminal, reorders or hides: controls, bidi marks, fillers. */
 static bool is_visible(uint32_t c)
 {
 	/* clang-format off */
@@ -165,8 +171,6 @@ void str_term(struct buf *b, const char *text, size_t len)
 	}
 }
 
-/* --- times --------------------------------------------------------------------------------------------------- */
-
 void str_rtt(struct buf *b, uint64_t ns)
 {
 	static const struct {
@@ -178,14 +182,15 @@ void str_rtt(struct buf *b, uint64_t ns)
 		buf_fmt(b, "%uns", (unsigned)ns);
 		return;
 	}
-	/* Two, one or no decimals, whichever gives three digits; a value that rounds up to 1000 goes to the next unit. */
+	/* The first of 2, 1, 0 decimals that gives three digits; 999.5 goes to the next unit. */
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		for (unsigned decimals = 2, div = 100; decimals <= 2; decimals--, div /= 10) {
 			uint64_t step = units[i].ns / div;
 			uint64_t digits = ns / step + (ns % step * 2 >= step);
 
 			if (digits < 1000 || (decimals == 0 && units[i].ns == NS_PER_S)) {
-				buf_fmt(b, "%.*f%s", (int)decimals, (double)digits / div, units[i].name);
+				buf_fmt(b, "%.*f%s", (int)decimals, (double)digits / div,
+					units[i].name);
 				return;
 			}
 		}

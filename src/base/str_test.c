@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers and times as users type them (what nmap 7.93 takes and refuses), wildcards, and escaping of hostile text. */
+/* Numbers and times as users type them (what nmap 7.93 takes and refuses), wildcards, and escaping
+ * of hostile text. */
 #include "base/str.h"
 
 #include <math.h>
@@ -13,7 +14,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define SPECS "../shared/conformance/specs.tsv" /* what nmap answered, seen from the project's folder; no part of it */
+/* What nmap answered, seen from the project's folder; no part of it. */
+#define SPECS "../shared/conformance/specs.tsv"
 
 static void durations(void **state)
 {
@@ -38,7 +40,8 @@ static void durations(void **state)
 		assert_int_equal(str_duration_ns(bad[i], &ns), ERR_PARSE);
 }
 
-/* A line of the table: "time --option<TAB>argument<TAB>exit code<TAB>...". Returns the argument, or NULL. */
+/* A line of the table: "time --option<TAB>argument<TAB>exit code<TAB>...". Returns the argument, or
+ * NULL. */
 static char *time_case(char *line, bool *taken)
 {
 	char *arg, *code;
@@ -79,8 +82,8 @@ static void durations_as_nmap(void **state)
 
 static void integers(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x", "1a", "0xg", "18446744073709551616",
-		"99999999999999999999999" };
+	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x", "1a", "0xg",
+		"18446744073709551616", "99999999999999999999999" };
 	uint64_t v = 77;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -100,7 +103,8 @@ static void integers(void **state)
 
 static void reals(void **state)
 {
-	static const char *const bad[] = { "", "x", "1.2.3", " 1", "1 ", "nan", "inf", "0x10", "1e400", "1e", "--1" };
+	static const char *const bad[] = { "", "x", "1.2.3", " 1", "1 ", "nan", "inf", "0x10",
+		"1e400", "1e", "--1" };
 	double v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -166,7 +170,8 @@ static void terminal_text(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf b;
-		char *exact = malloc(cases[i].len); /* so that the sanitizer sees a byte read past the end */
+		/* of the exact size, so that the sanitizer sees a byte read past the end */
+		char *exact = malloc(cases[i].len);
 
 		assert_non_null(exact);
 		memcpy(exact, cases[i].in, cases[i].len);

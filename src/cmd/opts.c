@@ -100,7 +100,7 @@ static int check(const struct opts *o, struct err *e)
 	return rc < 0 ? rc : check_outputs(o, e);
 }
 
-int opts_read(struct opts *o, int argc, char *const *argv, struct err *e)
+int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
 {
 	int rc;
 

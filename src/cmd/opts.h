@@ -68,5 +68,5 @@ extern const struct opt_table scan_opts;
  * Reads the command line (program and command names excluded), then the configuration files, and stores both in *o. Checks what
  * options mean together. ERR_USAGE or ERR_UNSUPPORTED with one line in `e`. Always opts_free. argv is borrowed until then.
  */
-int opts_read(struct opts *o, int argc, char *const *argv, struct err *e) MUST_CHECK;
+int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e) MUST_CHECK;
 void opts_free(struct opts *o);

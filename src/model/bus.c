@@ -30,7 +30,8 @@ static void keep_error(struct bus *b, int code, const struct err *e)
 	b->first_error = *e;
 	b->first_error.code = code;
 	if (!e->text[0])
-		snprintf(b->first_error.text, sizeof(b->first_error.text), "an output failed (code %d)", code);
+		snprintf(b->first_error.text, sizeof(b->first_error.text),
+			"an output failed (code %d)", code);
 }
 
 void bus_publish(struct bus *b, const struct rec *r)

@@ -6,45 +6,45 @@
 
 static struct field_value text(const char *s)
 {
-	return (struct field_value){ .type = FIELD_TEXT, .present = s != NULL, .text = s };
+	return (struct field_value){.type = FIELD_TEXT, .present = s != NULL, .text = s};
 }
 
 static struct field_value number(uint64_t u)
 {
-	return (struct field_value){ .type = FIELD_UINT, .present = true, .u = u };
+	return (struct field_value){.type = FIELD_UINT, .present = true, .u = u};
 }
 
 /* For numbers where 0 says "none or unknown". */
 static struct field_value number_or_none(uint64_t u)
 {
-	return (struct field_value){ .type = FIELD_UINT, .present = u != 0, .u = u };
+	return (struct field_value){.type = FIELD_UINT, .present = u != 0, .u = u};
 }
 
 static struct field_value real(double d)
 {
-	return (struct field_value){ .type = FIELD_REAL, .present = true, .real = d };
+	return (struct field_value){.type = FIELD_REAL, .present = true, .real = d};
 }
 
 static struct field_value flag(bool b)
 {
-	return (struct field_value){ .type = FIELD_BOOL, .present = true, .flag = b };
+	return (struct field_value){.type = FIELD_BOOL, .present = true, .flag = b};
 }
 
 static struct field_value wall(uint64_t ns)
 {
-	return (struct field_value){ .type = FIELD_TIME, .present = ns != 0, .u = ns };
+	return (struct field_value){.type = FIELD_TIME, .present = ns != 0, .u = ns};
 }
 
 /* A duration that was never measured is 0 in the records. */
 static struct field_value duration(uint64_t ns)
 {
-	return (struct field_value){ .type = FIELD_NS, .present = ns != 0, .u = ns };
+	return (struct field_value){.type = FIELD_NS, .present = ns != 0, .u = ns};
 }
 
 /* A duration of which 0 is a value like others. */
 static struct field_value span(uint64_t ns)
 {
-	return (struct field_value){ .type = FIELD_NS, .present = true, .u = ns };
+	return (struct field_value){.type = FIELD_NS, .present = true, .u = ns};
 }
 
 static struct field_value source(uint8_t src)
@@ -58,7 +58,7 @@ static struct field_value host_addr(const void *rec, const struct rec_host *host
 {
 	const struct rec_host *h = rec;
 
-	return (struct field_value){ .type = FIELD_ADDR, .present = true, .addr = h->addr };
+	return (struct field_value){.type = FIELD_ADDR, .present = true, .addr = h->addr};
 }
 
 static struct field_value host_name(const void *rec, const struct rec_host *host)
@@ -78,7 +78,7 @@ static struct field_value host_other_addrs(const void *rec, const struct rec_hos
 	return (struct field_value){
 		.type = FIELD_ADDRS,
 		.present = h->n_other_addrs != 0,
-		.addrs = { h->other_addrs, h->n_other_addrs },
+		.addrs = {h->other_addrs, h->n_other_addrs},
 	};
 }
 
@@ -86,7 +86,7 @@ static struct field_value host_mac(const void *rec, const struct rec_host *host)
 {
 	const struct rec_host *h = rec;
 
-	return (struct field_value){ .type = FIELD_MAC, .present = h->has_mac, .mac = h->mac };
+	return (struct field_value){.type = FIELD_MAC, .present = h->has_mac, .mac = h->mac};
 }
 
 static struct field_value host_vendor(const void *rec, const struct rec_host *host)
@@ -143,7 +143,9 @@ static struct field_value host_latency(const void *rec, const struct rec_host *h
 
 static struct field_value host_latency_source(const void *rec, const struct rec_host *host)
 {
-	return source(((const struct rec_host *)rec)->latency_src);
+	const struct rec_host *h = rec;
+
+	return source(h->latency_ns ? h->latency_src : RTT_NONE);
 }
 
 static struct field_value host_srtt(const void *rec, const struct rec_host *host)
@@ -208,7 +210,7 @@ static struct field_value port_ttl(const void *rec, const struct rec_host *host)
 static struct field_value port_from(const void *rec, const struct rec_host *host)
 {
 	const struct rec_port *p = rec;
-	struct field_value v = { .type = FIELD_ADDR };
+	struct field_value v = {.type = FIELD_ADDR};
 
 	if (host && p->from && p->from <= host->n_from) {
 		v.present = true;
@@ -224,7 +226,9 @@ static struct field_value port_rtt(const void *rec, const struct rec_host *host)
 
 static struct field_value port_rtt_source(const void *rec, const struct rec_host *host)
 {
-	return source(((const struct rec_port *)rec)->rtt_src);
+	const struct rec_port *p = rec;
+
+	return source(p->rtt_ns ? p->rtt_src : RTT_NONE);
 }
 
 static struct field_value port_service(const void *rec, const struct rec_host *host)
@@ -322,7 +326,7 @@ static struct field_value end_error(const void *rec, const struct rec_host *host
 
 static struct field_value note_level(const void *rec, const struct rec_host *host)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug", "trace" };
+	static const char *const names[] = {"error", "warning", "info", "debug", "trace"};
 	unsigned level = (unsigned)((const struct rec_note *)rec)->level;
 
 	return text(level < sizeof(names) / sizeof(names[0]) ? names[level] : NULL);

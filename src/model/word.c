@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The vocabulary of the records: states, reasons, protocols and sources of time, as nmap's users know them. */
+/* The vocabulary of the records: states, reasons, protocols and sources of time, as nmap's users
+ * know them. */
 #include "model/word.h"
 
 /* clang-format off */

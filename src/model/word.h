@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The vocabulary of the records: states, reasons, protocols, sources of time, and the words nmap's users know them by. */
+/* The vocabulary of the records: states, reasons, protocols, sources of time, and the words nmap's
+ * users know them by. */
 #pragma once
 
 /* IP protocol numbers as a port's protocol (IANA). */
-enum { PROTO_IP = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, PROTO_SCTP = 132 };
+enum {
+	PROTO_IP = 0,
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ICMP6 = 58,
+	PROTO_SCTP = 132
+};
 
 enum port_state {
 	PORT_UNKNOWN, /* never probed to a verdict: host timed out, run interrupted */
@@ -16,7 +24,12 @@ enum port_state {
 	PORT_STATES
 };
 
-enum host_state { HOST_UNKNOWN, HOST_UP, HOST_DOWN, HOST_SKIPPED /* listed only (-sL), or never reached */ };
+enum host_state {
+	HOST_UNKNOWN,
+	HOST_UP,
+	HOST_DOWN,
+	HOST_SKIPPED /* listed only (-sL), or never reached */
+};
 
 /* Why a state was given. Names are nmap's: users grep for them. The table is in word.c. */
 enum reason {
@@ -54,12 +67,13 @@ enum reason {
 	REASONS
 };
 
-const char *port_state_name(enum port_state s);		    /* "open|filtered" */
-const char *host_state_name(enum host_state s);		    /* "up" "down" "unknown" "skipped" */
-const char *reason_name(enum reason r);			    /* "no-response" */
-const char *reason_plural(enum reason r);		    /* "no-responses", "conn-refused"; nmap 7.93 itself writes reason_name in <extrareasons> */
-const char *reason_summary(enum reason r);		    /* words for "Not shown: 996 closed tcp ports (reset)" */
-const char *proto_name(unsigned proto);			    /* "tcp" "udp" "sctp" "ip" */
+const char *port_state_name(enum port_state s); /* "open|filtered" */
+const char *host_state_name(enum host_state s); /* "up" "down" "unknown" "skipped" */
+const char *reason_name(enum reason r);		/* "no-response" */
+/* "no-responses", "conn-refused"; nmap 7.93 itself writes the singular in <extrareasons>. */
+const char *reason_plural(enum reason r);
+const char *reason_summary(enum reason r); /* words for "Not shown: 996 closed tcp ports (reset)" */
+const char *proto_name(unsigned proto);	   /* "tcp" "udp" "sctp" "ip" */
 
 /* How a round-trip time was taken: where the later of the two clocks was read. */
 enum rtt_source { RTT_NONE, RTT_USER, RTT_KERNEL, RTT_XDP, RTT_HW, RTT_SIM, RTT_SOURCES };

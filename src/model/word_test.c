@@ -27,7 +27,8 @@ static void every_value_has_a_word(void **state)
 	assert_non_null(reason_name((enum reason)200));
 }
 
-/* Reasons seen in XML of nmap 7.93, and the plurals that its older versions wrote in <extrareasons>. */
+/* Reasons seen in XML of nmap 7.93, and the plurals that its older versions wrote in
+ * <extrareasons>. */
 static void words_of_nmap(void **state)
 {
 	/* clang-format off */

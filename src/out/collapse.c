@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which port states of a host are only counted ("Not shown: 996 closed tcp ports (reset)"), by nmap's rule. */
+/* Which port states of a host are only counted ("Not shown: 996 closed tcp ports (reset)"), by
+ * nmap's rule. */
 #include "out/collapse.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * The rule, measured on nmap 7.93 with n closed ports at each level of -v and -d: a state is collapsed when it has more than
- * 25 * (1 + v + 20 d) ports, where each -d counts as a -v too; from -d3 on nothing is. Open ports are always shown.
+ * The rule, measured on nmap 7.93 with n closed ports at each level of -v and -d: a state is
+ *collapsed when it has more than 25 * (1 + v + 20 d) ports, where each -d counts as a -v too; from
+ *-d3 on nothing is. Open ports are always shown.
  *
- *	(none) 25    -v 50    -vv 75    -vvv 100    -d 550    -dd 1075    -vv -d 600    -ddd all shown
+ *	(none) 25    -v 50    -vv 75    -vvv 100    -d 550    -dd 1075    -vv -d 600    -ddd all
+ *shown
  */
-#define SHOWN_MAX     25
+#define SHOWN_MAX      25
 #define SHOWN_ALL_FROM 3 /* level of -d */
 
-static const uint8_t protos[COLLAPSE_PROTOS] = { PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_IP };
+static const uint8_t protos[COLLAPSE_PROTOS] = {PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_IP};
 
 typedef uint32_t counts[PORT_STATES][COLLAPSE_PROTOS][REASONS];
 
@@ -92,7 +95,8 @@ static void make_rows(struct collapse *c, uint8_t state, counts by_reason)
 			uint32_t n = by_reason[state][p][r];
 
 			if (n)
-				c->rows[c->n_rows++] = (struct collapse_row){ state, protos[p], (uint8_t)r, n };
+				c->rows[c->n_rows++] =
+					(struct collapse_row){state, protos[p], (uint8_t)r, n};
 		}
 	}
 	qsort(c->rows + first, c->n_rows - first, sizeof(c->rows[0]), by_falling_count);

@@ -10,12 +10,14 @@
 #include "out/out_text.h"
 
 /*
- * - Columns are the rows of model/field.c: those of the host with "host_" before the name, then those of the port. A host without
- *   ports to show has one row with empty port columns.
- * - Lines end with CR LF; a cell with a quote, a comma or a blank at its edge is quoted, quotes are doubled (RFC 4180, section 2).
- *   Newlines and other control characters are written as \xHH, so a line is always a record.
- * - Spreadsheets take a cell that begins with = + - @ | or % for a formula or a command, and names on the network are chosen by strangers: text
- *   cells that begin so get an apostrophe in front, which spreadsheets show as text. Numbers and times are ours and left alone.
+ * - Columns are the rows of model/field.c: those of the host with "host_" before the name, then
+ * those of the port. A host without ports to show has one row with empty port columns.
+ * - Lines end with CR LF; a cell with a quote, a comma or a blank at its edge is quoted, quotes are
+ * doubled (RFC 4180, section 2). Newlines and other control characters are written as \xHH, so a
+ * line is always a record.
+ * - Spreadsheets take a cell that begins with = + - @ | or % for a formula or a command, and names
+ * on the network are chosen by strangers: text cells that begin so get an apostrophe in front,
+ * which spreadsheets show as text. Numbers and times are ours and left alone.
  */
 
 static void put_text(struct buf *b, const char *text)
@@ -28,7 +30,8 @@ static void put_text(struct buf *b, const char *text)
 		buf_char(&clean, '\'');
 	out_term(&clean, text);
 	text = buf_text(&clean);
-	quote = text[strcspn(text, "\",")] || *text == ' ' || (clean.len && text[clean.len - 1] == ' ');
+	quote = text[strcspn(text, "\",")] || *text == ' ' ||
+		(clean.len && text[clean.len - 1] == ' ');
 	if (quote)
 		buf_char(b, '"');
 	for (; *text; text++) {
@@ -82,7 +85,8 @@ static void put_cell(struct buf *b, const struct field_value *v)
 }
 
 /* Cells of one record, each with a comma before it; rec == NULL: empty cells. */
-static void put_cells(struct buf *b, const char *record, const void *rec, const struct rec_host *host)
+static void put_cells(
+	struct buf *b, const char *record, const void *rec, const struct rec_host *host)
 {
 	for (size_t i = 0; i < n_rec_fields; i++) {
 		struct field_value v;
@@ -115,6 +119,7 @@ static void put_host(struct out *o, const struct rec_host *h)
 	put_cells(&host, "host", h, NULL);
 	if (host.failed) {
 		o->body.failed = true;
+		buf_free(&host);
 		return;
 	}
 	for (size_t i = 0; i < h->n_ports; i++) {

@@ -11,10 +11,12 @@
 
 /*
  *	Host: ADDR (PTR)\tStatus: Up
- *	Host: ADDR (PTR)\tPorts: NUMBER/STATE/PROTO/OWNER/SERVICE/RPC/VERSION/, ...\tIgnored State: closed (997)
+ *	Host: ADDR (PTR)\tPorts: NUMBER/STATE/PROTO/OWNER/SERVICE/RPC/VERSION/, ...\tIgnored State:
+ *closed (997)
  *
- * The name in parentheses is the one of reverse DNS only, and "Ignored State" stands there only when it is exactly one: both as
- * nmap does. A slash, a comma or a parenthesis in foreign text would break the grammar and becomes '|', nmap's own choice.
+ * The name in parentheses is the one of reverse DNS only, and "Ignored State" stands there only
+ *when it is exactly one: both as nmap does. A slash, a comma or a parenthesis in foreign text would
+ *break the grammar and becomes '|', nmap's own choice.
  */
 
 static void put_field(struct buf *b, const char *text)
@@ -55,7 +57,8 @@ static void put_scanned(struct out *o, const struct rec_run *run)
 	static const struct {
 		const char *word;
 		unsigned proto;
-	} columns[] = { { "TCP", PROTO_TCP }, { "UDP", PROTO_UDP }, { "SCTP", PROTO_SCTP }, { "PROTOCOLS", PROTO_IP } };
+	} columns[] = {{"TCP", PROTO_TCP}, {"UDP", PROTO_UDP}, {"SCTP", PROTO_SCTP},
+		{"PROTOCOLS", PROTO_IP}};
 
 	buf_str(&o->body, "# Ports scanned:");
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
@@ -78,7 +81,10 @@ static void put_prefix(struct buf *b, const struct rec_host *h)
 
 static void put_status(struct buf *b, const struct rec_host *h)
 {
-	const char *word = h->listed ? "Unknown" : h->state == HOST_UP ? "Up" : h->state == HOST_DOWN ? "Down" : "Unknown";
+	const char *word = h->listed		   ? "Unknown"
+			   : h->state == HOST_UP   ? "Up"
+			   : h->state == HOST_DOWN ? "Down"
+						   : "Unknown";
 
 	put_prefix(b, h);
 	buf_fmt(b, "Status: %s\n", word);
@@ -96,7 +102,8 @@ static void put_port(struct buf *b, const struct rec_port *p)
 		buf_char(b, '/');
 		return;
 	}
-	buf_fmt(b, "%u/%s/%s//", p->number, port_state_name((enum port_state)p->state), proto_name(p->proto));
+	buf_fmt(b, "%u/%s/%s//", p->number, port_state_name((enum port_state)p->state),
+		proto_name(p->proto));
 	put_field(b, p->service);
 	buf_str(b, "///");
 }
@@ -123,14 +130,17 @@ static void put_ports(struct out *o, const struct rec_host *h)
 		first = false;
 	}
 	if (c.n_ignored == 1)
-		buf_fmt(b, "\tIgnored State: %s (%" PRIu32 ")", port_state_name((enum port_state)c.order[0]),
-			c.count[c.order[0]]);
+		buf_fmt(b, "\tIgnored State: %s (%" PRIu32 ")",
+			port_state_name((enum port_state)c.order[0]), c.count[c.order[0]]);
 	buf_char(b, '\n');
 }
 
 static void put_end(struct buf *b, const struct rec_end *end)
 {
-	buf_fmt(b, "# Sonde %s at ", end->interrupted ? "interrupted" : end->error ? "failed" : "done");
+	buf_fmt(b, "# Sonde %s at ",
+		end->interrupted ? "interrupted"
+		: end->error	 ? "failed"
+				 : "done");
 	out_time_c(b, end->end_wall_ns);
 	buf_str(b, " -- ");
 	out_summary(b, end);

@@ -13,8 +13,9 @@
  *	{...}
  *	],"notes":[...],"end":{...}}		the tail
  *
- * Notes come at any time and belong to no host: they are kept and written with the tail. The tail is written anew with every
- * record, so their number is bounded; "notes_omitted" counts the rest. A run that was killed has "end":{...,"interrupted":true}.
+ * Notes come at any time and belong to no host: they are kept and written with the tail. The tail
+ *is written anew with every record, so their number is bounded; "notes_omitted" counts the rest. A
+ *run that was killed has "end":{...,"interrupted":true}.
  */
 
 #define NOTES_MAX 200
@@ -28,9 +29,9 @@ struct json_out {
 
 static int add_note(struct json_out *j, const struct rec_note *n)
 {
-	j->base.new_tail = j->begun;
 	if (n->level > (j->base.conf.debug ? LOG_DEBUG : LOG_INFO))
 		return 0;
+	j->base.new_tail = j->begun;
 	if (j->n_notes == NOTES_MAX) {
 		j->n_omitted++;
 		return 0;

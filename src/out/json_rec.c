@@ -3,6 +3,7 @@
 #include "out/json_rec.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -11,88 +12,10 @@
 #include "out/out_text.h"
 
 /*
- * Objects are made and dumped one record at a time, and a host's ports one port at a time: a host with 65,535 ports must
- * not stand in memory as a tree. jansson escapes; out_utf8 has made the text valid before.
+ * Objects are written field by field and not built as trees: a host may have 65,535 ports, and a
+ * tree of them would hold up the engine and fill the memory. The names of fields are ours and need
+ * no escaping; foreign text is made valid UTF-8 by out_utf8 and escaped by jansson.
  */
-
-static json_t *text_value(const char *text)
-{
-	struct buf clean;
-	json_t *j = NULL;
-
-	buf_init(&clean);
-	out_utf8(&clean, text, false);
-	if (!clean.failed)
-		j = json_string(buf_text(&clean));
-	buf_free(&clean);
-	return j;
-}
-
-static json_t *time_value(uint64_t wall_ns)
-{
-	struct buf t;
-	json_t *j;
-
-	buf_init(&t);
-	out_time_rfc3339(&t, wall_ns);
-	j = json_string(buf_text(&t));
-	buf_free(&t);
-	return j;
-}
-
-static json_t *addr_list(const struct addr *v, size_t n)
-{
-	json_t *list = json_array();
-	char ip[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; list && i < n; i++) {
-		if (json_array_append_new(list, json_string(addr_text(&v[i], ip))) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-/* New reference, or NULL when memory ran out. */
-static json_t *value_of(const struct field_value *v)
-{
-	char text[ADDR_TEXT_MAX];
-
-	switch (v->type) {
-	case FIELD_TEXT:
-		return text_value(v->text);
-	case FIELD_REAL:
-		return json_real(v->real);
-	case FIELD_BOOL:
-		return json_boolean(v->flag);
-	case FIELD_TIME:
-		return time_value(v->u);
-	case FIELD_ADDR:
-		return json_string(addr_text(&v->addr, text));
-	case FIELD_MAC:
-		return json_string(mac_text(&v->mac, text));
-	case FIELD_ADDRS:
-		return addr_list(v->addrs.v, v->addrs.n);
-	default: /* FIELD_UINT, FIELD_NS: JSON numbers of jansson are signed 64 bit; ours are below 2^63 */
-		return json_integer((json_int_t)v->u);
-	}
-}
-
-static int add_fields(json_t *object, const char *record, const void *rec, const struct rec_host *host)
-{
-	for (size_t i = 0; i < n_rec_fields; i++) {
-		const struct rec_field *f = &rec_fields[i];
-		struct field_value v;
-
-		if (strcmp(f->record, record) != 0)
-			continue;
-		v = f->get(rec, host);
-		if (v.present && json_object_set_new_nocheck(object, f->name, value_of(&v)) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
 
 static int dump_piece(const char *data, size_t len, void *b)
 {
@@ -100,22 +23,113 @@ static int dump_piece(const char *data, size_t len, void *b)
 	return 0;
 }
 
-static int dump(struct buf *b, const char *record, const void *rec, const struct rec_host *host, bool type)
+/* Writes any value and drops it; NULL is a value for which there was no memory. */
+static void put_json(struct buf *b, json_t *value)
 {
-	json_t *object = json_object();
-	int rc = -ENOMEM;
+	if (!value || json_dump_callback(value, dump_piece, b,
+			      JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) < 0)
+		b->failed = true;
+	json_decref(value);
+}
 
-	if (!object)
-		goto out;
-	if (type && json_object_set_new_nocheck(object, "type", json_string(record)) < 0)
-		goto out;
-	if (add_fields(object, record, rec, host) < 0)
-		goto out;
-	if (json_dump_callback(object, dump_piece, b, JSON_COMPACT) == 0 && !b->failed)
-		rc = 0;
-out:
-	json_decref(object);
-	return rc;
+/* Our own words and most names: printable ASCII that JSON does not escape. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++) {
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	}
+	return true;
+}
+
+static void put_text(struct buf *b, const char *text)
+{
+	struct buf clean;
+
+	if (is_plain(text)) {
+		buf_char(b, '"');
+		buf_str(b, text);
+		buf_char(b, '"');
+		return;
+	}
+	buf_init(&clean);
+	out_utf8(&clean, text, false);
+	put_json(b, clean.failed ? NULL : json_string(buf_text(&clean)));
+	buf_free(&clean);
+}
+
+static void put_addrs(struct buf *b, const struct addr *v, size_t n)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		buf_char(b, i ? ',' : '[');
+		put_text(b, addr_text(&v[i], ip));
+	}
+	buf_char(b, ']');
+}
+
+static void put_value(struct buf *b, const struct field_value *v)
+{
+	char text[ADDR_TEXT_MAX];
+
+	switch (v->type) {
+	case FIELD_TEXT:
+		put_text(b, v->text);
+		break;
+	case FIELD_REAL:
+		put_json(b, json_real(v->real));
+		break;
+	case FIELD_BOOL:
+		buf_str(b, v->flag ? "true" : "false");
+		break;
+	case FIELD_TIME:
+		buf_char(b, '"');
+		out_time_rfc3339(b, v->u);
+		buf_char(b, '"');
+		break;
+	case FIELD_ADDR:
+		put_text(b, addr_text(&v->addr, text));
+		break;
+	case FIELD_MAC:
+		put_text(b, mac_text(&v->mac, text));
+		break;
+	case FIELD_ADDRS:
+		put_addrs(b, v->addrs.v, v->addrs.n);
+		break;
+	default: /* FIELD_UINT, FIELD_NS */
+		buf_fmt(b, "%" PRIu64, v->u);
+	}
+}
+
+/* {"type":"port","proto":"tcp",...}: the fields that are known. */
+static int dump(
+	struct buf *b, const char *record, const void *rec, const struct rec_host *host, bool type)
+{
+	char separator = '{';
+
+	if (type) {
+		buf_fmt(b, "{\"type\":\"%s\"", record);
+		separator = ',';
+	}
+	for (size_t i = 0; i < n_rec_fields; i++) {
+		const struct rec_field *f = &rec_fields[i];
+		struct field_value v;
+
+		if (strcmp(f->record, record) != 0)
+			continue;
+		v = f->get(rec, host);
+		if (!v.present)
+			continue;
+		buf_char(b, separator);
+		buf_char(b, '"');
+		buf_str(b, f->name);
+		buf_str(b, "\":");
+		put_value(b, &v);
+		separator = ',';
+	}
+	buf_char(b, '}');
+	return b->failed ? -ENOMEM : 0;
 }
 
 int json_record(struct buf *b, const char *record, const void *rec, bool type)
@@ -130,38 +144,33 @@ static void reopen(struct buf *b)
 	b->data[b->len] = '\0';
 }
 
-static json_t *scaninfo_list(const struct rec_run *run)
+static void put_scaninfo(struct buf *b, const struct rec_run *run)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < run->n_info; i++) {
+	buf_str(b, ",\"scaninfo\":[");
+	for (size_t i = 0; i < run->n_info; i++) {
 		const struct rec_scaninfo *s = &run->info[i];
-		json_t *row = json_pack("{s:s, s:s, s:I, s:s}", "type", s->type, "proto", proto_name(s->proto),
-			"n_ports", (json_int_t)s->n_ports, "services", s->services);
 
-		if (json_array_append_new(list, row) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		buf_str(b, i ? ",{\"type\":" : "{\"type\":");
+		put_text(b, s->type);
+		buf_fmt(b, ",\"proto\":\"%s\",\"n_ports\":%" PRIu32 ",\"services\":",
+			proto_name(s->proto), s->n_ports);
+		put_text(b, s->services);
+		buf_char(b, '}');
 	}
-	return list;
+	buf_char(b, ']');
 }
 
 int json_run(struct buf *b, const struct rec_run *run, bool type, bool open)
 {
-	json_t *list = scaninfo_list(run);
-	int rc = list ? dump(b, "run", run, NULL, type) : -ENOMEM;
+	int rc = dump(b, "run", run, NULL, type);
 
-	if (rc == 0) {
-		reopen(b);
-		buf_str(b, ",\"scaninfo\":");
-		if (json_dump_callback(list, dump_piece, b, JSON_COMPACT) < 0 || b->failed)
-			rc = -ENOMEM;
-		if (!open)
-			buf_char(b, '}');
-	}
-	json_decref(list);
-	return rc;
+	if (rc < 0)
+		return rc;
+	reopen(b);
+	put_scaninfo(b, run);
+	if (!open)
+		buf_char(b, '}');
+	return b->failed ? -ENOMEM : 0;
 }
 
 int json_host(struct buf *b, const struct rec_host *h, const struct out_conf *conf, bool type)

@@ -6,8 +6,8 @@
 #include "out/out_base.h"
 
 /*
- * Types: run, host (with its ports), note, progress (when it was asked for), end. A stream without an "end" line was cut; there is no
- * tail, as every line is complete by itself.
+ * Types: run, host (with its ports), note, progress (when it was asked for), end. A stream without
+ * an "end" line was cut; there is no tail, as every line is complete by itself.
  */
 
 static int render(struct out *o, const struct rec *r)
@@ -44,8 +44,8 @@ const struct out_ops out_ndjson = {
 	.name = "ndjson",
 	.option = "-oD",
 	.suffix = NULL,
-	.want = BUS_WANT(REC_RUN) | BUS_WANT(REC_HOST) | BUS_WANT(REC_PROGRESS) | BUS_WANT(REC_NOTE) |
-		BUS_WANT(REC_END),
+	.want = BUS_WANT(REC_RUN) | BUS_WANT(REC_HOST) | BUS_WANT(REC_PROGRESS) |
+		BUS_WANT(REC_NOTE) | BUS_WANT(REC_END),
 	.open = ndjson_open,
 	.put = out_base_put,
 	.close = out_base_close,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The normal report (-oN) and, with out_conf.screen, the same on the screen: what nmap's users and their scripts read. */
+/* The normal report (-oN) and, with out_conf.screen, the same on the screen: what nmap's users and
+ * their scripts read. */
 #include "out/formats.h"
 
 #include <inttypes.h>
@@ -10,8 +11,9 @@
 #include "out/out_text.h"
 
 /*
- * Screen and file differ as in nmap: the file begins and ends with a line that starts with '#' and has no progress. Notes go
- * into the file here; on the screen the command line shows them on standard error.
+ * Screen and file differ as in nmap: the file begins and ends with a line that starts with '#' and
+ * has no progress. Notes go into the file here; on the screen the command line shows them on
+ * standard error.
  */
 
 static void put_run(struct out *o, const struct rec_run *run)
@@ -52,7 +54,9 @@ static void put_progress(struct out *o, const struct rec_progress *p)
 		return;
 	buf_str(b, "Stats: ");
 	out_time_span(b, p->elapsed_ns);
-	buf_fmt(b, " elapsed; %" PRIu64 " hosts completed (%" PRIu64 " up), %" PRIu64 " undergoing %s\n",
+	buf_fmt(b,
+		" elapsed; %" PRIu64 " hosts completed (%" PRIu64 " up), %" PRIu64
+		" undergoing %s\n",
 		p->hosts_done, p->hosts_up, p->hosts_active, p->phase);
 	buf_fmt(b, "%s Timing: About %.2f%% done", p->phase, p->done * 100);
 	if (p->eta_ns) {
@@ -67,7 +71,7 @@ static void put_progress(struct out *o, const struct rec_progress *p)
 
 static void put_note(struct out *o, const struct rec_note *n)
 {
-	static const char *const words[] = { [LOG_ERROR] = "Error: ", [LOG_WARN] = "Warning: " };
+	static const char *const words[] = {[LOG_ERROR] = "Error: ", [LOG_WARN] = "Warning: "};
 
 	if (o->conf.screen || n->level > LOG_INFO + (o->conf.debug ? 1 : 0))
 		return;
@@ -80,7 +84,8 @@ static void put_packet(struct out *o, const struct rec_packet *p)
 {
 	if (!o->conf.trace)
 		return;
-	buf_fmt(&o->body, "%s (%.4fs) ", p->sent ? "SENT" : "RCVD", (double)p->at_ns / (double)NS_PER_S);
+	buf_fmt(&o->body, "%s (%.4fs) ", p->sent ? "SENT" : "RCVD",
+		(double)p->at_ns / (double)NS_PER_S);
 	out_term(&o->body, p->text);
 	buf_char(&o->body, '\n');
 }
@@ -94,7 +99,8 @@ static void put_advice(struct out *o, const struct rec_end *end)
 	}
 	if (end->hosts_total == 0)
 		buf_str(&o->body, "Warning: there was no target, so nothing was scanned.\n");
-	else if (end->hosts_total == 1 && end->hosts_up == 0 && !o->conf.list_only && !end->interrupted)
+	else if (end->hosts_total == 1 && end->hosts_up == 0 && !o->conf.list_only &&
+		 !end->interrupted)
 		buf_str(&o->body,
 			"Note: Host seems down. If it is up but does not answer our probes, try -Pn\n");
 }
@@ -113,8 +119,8 @@ static void footer(struct buf *b, const struct out *o, const struct rec_end *end
 	out_summary(b, end);
 	buf_char(b, '\n');
 	if (o->conf.screen && o->conf.verbose > 0 && end->probes_sent)
-		buf_fmt(b, "           Probes sent: %" PRIu64 " | Replies: %" PRIu64 "\n", end->probes_sent,
-			end->replies);
+		buf_fmt(b, "           Probes sent: %" PRIu64 " | Replies: %" PRIu64 "\n",
+			end->probes_sent, end->replies);
 }
 
 static int render(struct out *o, const struct rec *r)

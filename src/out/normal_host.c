@@ -133,7 +133,9 @@ void normal_host(struct buf *b, const struct rec_host *h, const struct out_conf 
 	if (h->has_mac)
 		put_mac(b, h);
 	if (conf->debug && h->srtt_ns)
-		buf_fmt(b, "Final times for host: srtt: %" PRIu64 " rttvar: %" PRIu64 "  to: %" PRIu64 "\n",
+		buf_fmt(b,
+			"Final times for host: srtt: %" PRIu64 " rttvar: %" PRIu64 "  to: %" PRIu64
+			"\n",
 			h->srtt_ns / NS_PER_US, h->rttvar_ns / NS_PER_US, h->rto_ns / NS_PER_US);
 	if (ports)
 		buf_char(b, '\n');

@@ -7,17 +7,25 @@
 #include "out/formats.h"
 
 /*
- * How a format is built. out_base.c has the put and the close that all rows share: it hands each record to the format's render function,
- * which appends the record's bytes to a body and sets the tail that would complete the document if nothing more came.
- * out_file.c writes both and takes the tail back before the next record: its essay says what a killed run leaves.
+ * How a format is built. out_base.c has the put and the close that all rows share: it hands each
+ * record to the format's render function, which appends the record's bytes to a body and sets the
+ * tail that would complete the document if nothing more came. out_file.c writes both and takes the
+ * tail back before the next record: its essay says what a killed run leaves.
  *
- * normal, xml and grepable are nmap's: ports in states that most ports share are counted, not listed (collapse.c), hosts that are down
- * are listed with -v only. json, ndjson and csv are data for programs: their fields are the rows of model/field.c, and they
- * list every port that got a verdict; -v and --open decide about hosts as above.
+ * normal, xml and grepable are nmap's: ports in states that most ports share are counted, not
+ * listed (collapse.c), hosts that are down are listed with -v only. json, ndjson and csv are data
+ * for programs: their fields are the rows of model/field.c, and they list every port that got a
+ * verdict; -v and --open decide about hosts as above.
  */
 
 const struct out_ops *const out_formats[] = {
-	&out_normal, &out_xml, &out_grepable, &out_json, &out_ndjson, &out_csv, NULL,
+	&out_normal,
+	&out_xml,
+	&out_grepable,
+	&out_json,
+	&out_ndjson,
+	&out_csv,
+	NULL,
 };
 
 const struct out_ops *out_format_by_name(const char *name)

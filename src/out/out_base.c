@@ -17,7 +17,8 @@ static void base_free(struct out *o)
 	free(o);
 }
 
-int out_base_open(struct out **out, const struct out_form *form, const struct out_conf *c, struct err *e)
+int out_base_open(
+	struct out **out, const struct out_form *form, const struct out_conf *c, struct err *e)
 {
 	struct out *o = calloc(1, form->size);
 	int rc;

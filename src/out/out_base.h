@@ -12,13 +12,16 @@ struct out;
 
 /* A format's own part. */
 struct out_form {
-	size_t size; /* of its object, which begins with struct out; the rest is zeroed at the start */
+	size_t size; /* of its object, which begins with struct out; the rest is zeroed at the start
+		      */
 	/*
-	 * Appends to o->body what stays in the file of this record: nothing, if it is of no interest. REC_END completes the
-	 * document. Sets o->new_tail when the tail has changed though the body has not. 0 or -ENOMEM.
+	 * Appends to o->body what stays in the file of this record: nothing, if it is of no
+	 * interest. REC_END completes the document. Sets o->new_tail when the tail has changed
+	 * though the body has not. 0 or -ENOMEM.
 	 */
 	int (*render)(struct out *o, const struct rec *r);
-	/* Appends to the empty o->tail what completes the document if nothing more comes. 0 or -ENOMEM. NULL: no tail. */
+	/* Appends to the empty o->tail what completes the document if nothing more comes. 0 or
+	 * -ENOMEM. NULL: no tail. */
 	int (*tail)(struct out *o);
 	/* Frees what the format added to the object. NULL: nothing. */
 	void (*fini)(struct out *o);
@@ -37,13 +40,15 @@ struct out {
 };
 
 /* The open of every row. 0 or -errno with `e`. `form` is static. */
-int out_base_open(struct out **out, const struct out_form *form, const struct out_conf *c, struct err *e) MUST_CHECK;
+int out_base_open(struct out **out, const struct out_form *form, const struct out_conf *c,
+	struct err *e) MUST_CHECK;
 /* The put of every row: counts, renders, writes. */
 int out_base_put(struct out *o, const struct rec *r, struct err *e) MUST_CHECK;
 /* The close of every row. */
 int out_base_close(struct out *o, struct err *e) MUST_CHECK;
 
-/* nmap's rule: hosts that are up or listed, the others with -v; with --open only hosts that have such a port. */
+/* nmap's rule: hosts that are up or listed, the others with -v; with --open only hosts that have
+ * such a port. */
 bool out_shows_host(const struct out_conf *c, const struct rec_host *h);
 /* --open: open and what may be open. A port without a verdict is never shown. */
 bool out_shows_port(const struct out_conf *c, const struct rec_port *p);

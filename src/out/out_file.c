@@ -11,27 +11,32 @@
 #include <unistd.h>
 
 /*
- * A document format needs an end: closing tags, brackets, a footer. A regular file gets it with every record and the next
- * record overwrites it:
+ * A document format needs an end: closing tags, brackets, a footer. A regular file gets it with
+ *every record and the next record overwrites it:
  *
  *	records ... | tail            ->      records ... | record | tail
  *	            ^ end                                          ^ end
  *
- * Record and tail go out in one pwrite(2), so there is no moment between two calls at which the file has a record but no tail.
- * A new tail that makes the file shorter is followed by ftruncate(2); until then stale bytes stand behind the document. That
- * happens only when the tail shrinks by more than the record is long, which no format here does.
+ * Record and tail go out in one pwrite(2), so there is no moment between two calls at which the
+ *file has a record but no tail. A new tail that makes the file shorter is followed by ftruncate(2);
+ *until then stale bytes stand behind the document. That happens only when the tail shrinks by more
+ *than the record is long, which no format here does.
  *
  * What this guarantees:
- * - The run ends by itself, by SIGINT or SIGTERM, by a crash or by SIGKILL anywhere but inside a pwrite: the file is complete
- *   and holds every record that was put. (An uncaught signal other than a fatal one never cuts a write to a regular file.)
- * - SIGKILL inside a pwrite: Linux looks for a fatal signal each time it has copied a page of the file, so a call within one
- *   page (4 KiB) is all or nothing, and a longer one can be cut at a page boundary. Then the file ends, or continues with
- *   remains of the old tail, in the middle of the record that was being written; every record before it is whole. The
- *   window is the few microseconds of that copy.
- * - The disk is full: what fits is written and the rest is cut back to the last complete document, where that is possible.
+ * - The run ends by itself, by SIGINT or SIGTERM, by a crash or by SIGKILL anywhere but inside a
+ *pwrite: the file is complete and holds every record that was put. (An uncaught signal other than a
+ *fatal one never cuts a write to a regular file.)
+ * - SIGKILL inside a pwrite: Linux looks for a fatal signal each time it has copied a page of the
+ *file, so a call within one page (4 KiB) is all or nothing, and a longer one can be cut at a page
+ *boundary. Then the file ends, or continues with remains of the old tail, in the middle of the
+ *record that was being written; every record before it is whole. The window is the few microseconds
+ *of that copy.
+ * - The disk is full: what fits is written and the rest is cut back to the last complete document,
+ *where that is possible.
  * - A power failure is not covered: nothing is synced.
  *
- * A pipe, a terminal or standard output cannot take bytes back: it gets the records as they come and the tail once, at close.
+ * A pipe, a terminal or standard output cannot take bytes back: it gets the records as they come
+ *and the tail once, at close.
  */
 
 int out_file_open(struct out_file *f, const char *path, bool append, struct err *e)
@@ -63,7 +68,7 @@ int out_file_open(struct out_file *f, const char *path, bool append, struct err 
 /* Waits until a non-blocking descriptor takes bytes again. */
 static void wait_writable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	(void)poll(&p, 1, -1);
 }
@@ -73,7 +78,8 @@ static int write_all(struct out_file *f, const char *data, size_t len, struct er
 	uint64_t at = f->end;
 
 	while (len) {
-		ssize_t n = f->seekable ? pwrite(f->fd, data, len, (off_t)at) : write(f->fd, data, len);
+		ssize_t n =
+			f->seekable ? pwrite(f->fd, data, len, (off_t)at) : write(f->fd, data, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -93,8 +99,9 @@ static int write_all(struct out_file *f, const char *data, size_t len, struct er
 }
 
 /*
- * After a failed write: the half-written record is taken off again and the tail put back in its place. The blocks of the
- * old tail are still ours, so this works on a full disk too. Errors here change nothing: the first one was reported.
+ * After a failed write: the half-written record is taken off again and the tail put back in its
+ * place. The blocks of the old tail are still ours, so this works on a full disk too. Errors here
+ * change nothing: the first one was reported.
  */
 static void cut_back(struct out_file *f, const struct buf *tail)
 {
@@ -108,7 +115,8 @@ static void cut_back(struct out_file *f, const struct buf *tail)
 		(void)!ftruncate(f->fd, (off_t)(f->end + tail->len));
 }
 
-static int put_stream(struct out_file *f, const struct buf *body, const struct buf *tail, struct err *e)
+static int put_stream(
+	struct out_file *f, const struct buf *body, const struct buf *tail, struct err *e)
 {
 	int rc = write_all(f, buf_text(body), body->len, e);
 

@@ -116,11 +116,17 @@ void out_name_ip(struct buf *b, const struct rec_host *h)
 	buf_fmt(b, " (%s)", ip);
 }
 
-/* Bytes of the well-formed sequence at p (RFC 3629, table of section 4), or 0. The NUL at the end stops every sequence. */
+/* Bytes of the well-formed sequence at p (RFC 3629, table of section 4), or 0. The NUL at the end
+ * stops every sequence. */
 static size_t sequence_len(const uint8_t *p)
 {
 	uint8_t lo = 0x80, hi = 0xbf;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80	 ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
 
 	if (p[0] == 0xe0)
 		lo = 0xa0; /* overlong */
@@ -144,7 +150,7 @@ static bool is_forbidden(const uint8_t *p, size_t n, bool xml)
 	if (n == 1)
 		return p[0] == 0x7f || (xml && p[0] < 0x20 && !strchr("\t\n\r", p[0]));
 	if (n == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0; /* C1: terminals obey them */
+		return p[0] == 0xc2 && p[1] < 0xa0;		       /* C1: terminals obey them */
 	return n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe; /* U+FFFE, U+FFFF */
 }
 
@@ -165,7 +171,7 @@ void out_utf8(struct buf *b, const char *text, bool xml)
 
 void out_summary(struct buf *b, const struct rec_end *end)
 {
-	buf_fmt(b, "%" PRIu64 " IP address%s (%" PRIu64 " host%s up) scanned in %.2f seconds", end->hosts_total,
-		end->hosts_total == 1 ? "" : "es", end->hosts_up, end->hosts_up == 1 ? "" : "s",
-		(double)end->elapsed_ns / (double)NS_PER_S);
+	buf_fmt(b, "%" PRIu64 " IP address%s (%" PRIu64 " host%s up) scanned in %.2f seconds",
+		end->hosts_total, end->hosts_total == 1 ? "" : "es", end->hosts_up,
+		end->hosts_up == 1 ? "" : "s", (double)end->elapsed_ns / (double)NS_PER_S);
 }

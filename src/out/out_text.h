@@ -23,9 +23,11 @@ void out_time_span(struct buf *b, uint64_t ns);
 void out_latency(struct buf *b, uint64_t ns);
 /* "web1.lab (10.77.0.10)", or the address alone; safe for a terminal. */
 void out_name_ip(struct buf *b, const struct rec_host *h);
-/* Foreign text, safe for a terminal and a line of a text file: no control character, no newline. NULL adds nothing. */
+/* Foreign text, safe for a terminal and a line of a text file: no control character, no newline.
+ * NULL adds nothing. */
 void out_term(struct buf *b, const char *text);
-/* Foreign text as valid UTF-8 without C1 controls and non-characters, which become U+FFFD; with `xml` the C0 controls too that XML 1.0 forbids. */
+/* Foreign text as valid UTF-8 without C1 controls and non-characters, which become U+FFFD; with
+ * `xml` the C0 controls too that XML 1.0 forbids. */
 void out_utf8(struct buf *b, const char *text, bool xml);
 /* "2 IP addresses (1 host up) scanned in 0.12 seconds" */
 void out_summary(struct buf *b, const struct rec_end *end);

@@ -6,8 +6,8 @@
 #include "out/out_text.h"
 
 /*
- * PORT, STATE, SERVICE and REASON stand where nmap has them, so that scripts which count columns go on working; RTT is ours and
- * comes behind them.
+ * PORT, STATE, SERVICE and REASON stand where nmap has them, so that scripts which count columns go
+ * on working; RTT is ours and comes behind them.
  */
 
 static void cell_port(struct buf *b, const struct rec_host *h, const struct rec_port *p)
@@ -72,7 +72,8 @@ struct table {
 
 static bool is_shown(const struct table *t, const struct rec_port *p)
 {
-	return p->state != PORT_UNKNOWN && p->state < PORT_STATES && !t->collapse->ignored[p->state];
+	return p->state != PORT_UNKNOWN && p->state < PORT_STATES &&
+	       !t->collapse->ignored[p->state];
 }
 
 /* Characters, not bytes: a name may be UTF-8. */
@@ -112,7 +113,8 @@ static void measure(struct table *t, struct buf *cell, const struct rec_port *p)
 	}
 }
 
-static void print_row(struct buf *b, const struct table *t, struct buf *cell, const struct rec_port *p)
+static void print_row(
+	struct buf *b, const struct table *t, struct buf *cell, const struct rec_port *p)
 {
 	size_t pad = 0;
 
@@ -130,7 +132,7 @@ static void print_row(struct buf *b, const struct table *t, struct buf *cell, co
 
 void port_table(struct buf *b, const struct rec_host *h, const struct collapse *c, bool reason)
 {
-	struct table t = { .host = h, .collapse = c, .reason = reason };
+	struct table t = {.host = h, .collapse = c, .reason = reason};
 	struct buf cell;
 
 	if (c->n_hidden == c->n_total)

@@ -7,5 +7,6 @@
 
 /* Appends heading and rows of all ports whose state is not ignored; nothing when there are none. */
 void port_table(struct buf *b, const struct rec_host *h, const struct collapse *c, bool reason);
-/* Appends "syn-ack ttl 64", or "admin-prohibited ttl 63 from 10.0.0.1" when another host answered. */
+/* Appends "syn-ack ttl 64", or "admin-prohibited ttl 63 from 10.0.0.1" when another host answered.
+ */
 void port_reason(struct buf *b, const struct rec_host *h, const struct rec_port *p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* XML (-oX), valid against nmap's DTD: element by element and line by line what programs that read nmap's XML expect. */
+/* XML (-oX), valid against nmap's DTD: element by element and line by line what programs that read
+ * nmap's XML expect. */
 #include "out/formats.h"
 
 #include <errno.h>
@@ -11,14 +12,16 @@
 #include "out/xml_writer.h"
 
 /*
- * - The DTD fixes scanner="nmap"; who really wrote the file is said by the comment on top, by `version` and by `args`.
- * - Each record is a fragment of its own; nmaprun is opened by the first and closed by the tail, so that the tail (runstats with
- *   exit="error" errormsg="interrupted") can be taken back when more comes.
- * - libnmap reads a running scan's output line by line and parses each line alone, so an element that it looks for
- *   (nmaprun, taskbegin, taskprogress, taskend, finished) stands on one line.
- * - Facts that the DTD has no place for are left out: the round-trip time of a port, and notes. A <script> element could carry the
- *   time, but every reader would show it as the result of a script on every port, and ndiff fails on several of them. The
- *   JSON, NDJSON and CSV formats have them.
+ * - The DTD fixes scanner="nmap"; who really wrote the file is said by the comment on top, by
+ * `version` and by `args`.
+ * - Each record is a fragment of its own; nmaprun is opened by the first and closed by the tail, so
+ * that the tail (runstats with exit="error" errormsg="interrupted") can be taken back when more
+ * comes.
+ * - libnmap reads a running scan's output line by line and parses each line alone, so an element
+ * that it looks for (nmaprun, taskbegin, taskprogress, taskend, finished) stands on one line.
+ * - Facts that the DTD has no place for are left out: the round-trip time of a port, and notes. A
+ * <script> element could carry the time, but every reader would show it as a script's result on
+ * every port. The JSON, NDJSON and CSV formats have it.
  */
 
 #define XML_OUTPUT_VERSION "1.05" /* of nmap's format, as nmap 7.93 writes it */
@@ -48,8 +51,8 @@ static void put_prologue(struct xml_writer *w, const struct xml_out *x, const st
 /* The DTD enumerates the types. */
 static bool is_scan_type(const char *type)
 {
-	static const char *const types[] = { "syn", "ack", "bounce", "connect", "null", "xmas", "window", "maimon", "fin",
-		"udp", "sctpinit", "sctpcookieecho", "ipproto" };
+	static const char *const types[] = {"syn", "ack", "bounce", "connect", "null", "xmas",
+		"window", "maimon", "fin", "udp", "sctpinit", "sctpcookieecho", "ipproto"};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (strcmp(type, types[i]) == 0)
@@ -79,7 +82,8 @@ static void put_level(struct xml_writer *w, const char *element, int level)
 	xml_raw(w, "\n");
 }
 
-/* nmaprun stays open in the document and is closed by the tail; in this writer it is dropped with the writer. */
+/* nmaprun stays open in the document and is closed by the tail; in this writer it is dropped with
+ * the writer. */
 static void put_run(struct xml_writer *w, const struct xml_out *x, const struct rec_run *run)
 {
 	put_prologue(w, x, run);

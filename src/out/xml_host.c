@@ -61,7 +61,8 @@ static void put_hostnames(struct xml_writer *w, const struct rec_host *h)
 	xml_raw(w, "\n");
 }
 
-static void put_extraports(struct xml_writer *w, const struct rec_host *h, const struct collapse *c, uint8_t state)
+static void put_extraports(
+	struct xml_writer *w, const struct rec_host *h, const struct collapse *c, uint8_t state)
 {
 	struct buf ports;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A fragment of XML in memory, written by libxml2's xmlTextWriter; foreign text is cleaned on the way in. */
+/* A fragment of XML in memory, written by libxml2's xmlTextWriter; foreign text is cleaned on the
+ * way in. */
 #include "out/xml_writer.h"
 
 #include <errno.h>
@@ -62,7 +63,9 @@ void xml_attr(struct xml_writer *w, const char *name, const char *value)
 		return;
 	buf_init(&clean);
 	out_utf8(&clean, value, true);
-	check(w, clean.failed ? -1 : xmlTextWriterWriteAttribute(w->writer, BAD_CAST name, BAD_CAST buf_text(&clean)));
+	check(w, clean.failed ? -1
+			      : xmlTextWriterWriteAttribute(
+					w->writer, BAD_CAST name, BAD_CAST buf_text(&clean)));
 	buf_free(&clean);
 }
 
@@ -97,7 +100,9 @@ void xml_escaped(struct xml_writer *w, const char *text)
 	buf_init(&clean);
 	out_utf8(&clean, text, true);
 	if (!w->failed)
-		check(w, clean.failed ? -1 : xmlTextWriterWriteString(w->writer, BAD_CAST buf_text(&clean)));
+		check(w, clean.failed
+				 ? -1
+				 : xmlTextWriterWriteString(w->writer, BAD_CAST buf_text(&clean)));
 	buf_free(&clean);
 }
 

@@ -169,9 +169,9 @@ static void next_task(struct engine *e, struct host *h)
 		out_of_memory(e);
 		return;
 	}
-	h->since_canary = 0;
+	h->canary_after = 0;
 	h->canary_sent_ns = 0;
-	h->canary_lost = false;
+	h->canaries_lost = 0;
 	h->judged_ns = 0;
 	h->delay_ns = 0;
 	h->window_ok = h->window_lost = 0;

@@ -114,8 +114,9 @@ struct host {
 	struct cwnd cw;
 	struct loss loss;
 	uint32_t outstanding;
-	uint32_t since_canary;	/* probes that left since the last canary */
-	bool canary_lost;	/* the last canary stayed unanswered */
+	uint32_t canary_after;	/* so many probes from now a canary is due */
+	uint32_t canaries_lost;	/* in a row */
+	uint64_t hold_at_ns;	/* when the first of those left that made the host hold */
 	uint64_t judged_ns;	/* when the delay was last made longer */
 	uint64_t canary_sent_ns; /* of the canary on its way, 0 = none */
 	uint32_t window_ok, window_lost; /* evidence since the last judgement of the delay */

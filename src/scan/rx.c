@@ -64,6 +64,17 @@ static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 		host_stage_done(e, h);
 }
 
+/* Refusals make the better canaries: they are what hosts limit. */
+static void canary_candidate(struct host *h, uint32_t slot)
+{
+	struct job *j = &h->job;
+
+	if (j->task->tech->carrier != IO_TX_IP)
+		return;
+	if (j->canary < 0 || (j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
+		j->canary = (int32_t)slot;
+}
+
 static void settle(struct engine *e, struct host *h, const struct reply *r)
 {
 	struct slot *s = &h->job.slots[r->slot];
@@ -97,8 +108,8 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 		settle_ping(e, h, r);
 		return;
 	}
-	if (h->job.canary < 0 && h->job.task->tech->carrier == IO_TX_IP)
-		h->job.canary = (int32_t)r->slot;
+	if (r->direct || s->state == PORT_CLOSED)
+		canary_candidate(h, r->slot);
 	if (s->state == PORT_OPEN)
 		report_found(e, h, r->slot);
 	if (h->job.undecided == 0)

@@ -7,13 +7,14 @@
  * find the windows full of unanswered ones may still leave at the "silent rate", which evidence of loss halves and time restores.
  *
  * Evidence of loss is an answer to a retransmission whose first try went unanswered, or a canary that stays unanswered: while a host
- * is mostly silent, every CANARY_EVERY-th probe repeats one that it has answered before. Canaries also tell the loss
+ * is mostly silent, about every CANARY_EVERY-th probe repeats one that it has answered before. Canaries also tell the loss
  * rate, from which follows how many tries silence needs before it is a verdict (timing/loss.h).
  *
  * One host's losses are its own affair: the window of the run and the silent rate are cut only when the tries of all hosts show it.
  *
- * A host that answers less than half of what it would answer is taken to limit its answers (RST or ICMP rate limits): the
- * delay between probes to it is doubled until it does answer, up to --max-scan-delay, and shortened again while it does.
+ * A host that answers less than half of what it would answer, or leaves several canaries in a row unanswered, is taken to limit its
+ * answers (RST or ICMP rate limits). It gets nothing but canaries until it answers one, the delay between its probes is
+ * doubled, up to --max-scan-delay, and shortened again while it keeps up. Tries made while it held back do not count.
  */
 #include "scan/engine.h"
 
@@ -22,10 +23,14 @@
 #include "base/rng.h"
 
 #define CANARY_EVERY 16
+#define CANARIES_HOLD 3	/* lost in a row */
+#define CANARIES_GONE 24	/* lost in a row */
+#define LIMITED_TRIES 3 /* times the retries, of a host that limits its answers, unless the user set them */
 #define EVIDENCE_ENOUGH 12	      /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS 0.15		      /* of the tries: one bad host among many stays below */
 #define DELAY_FIRST_NS (5 * NS_PER_MS)
+#define DELAY_LEAST_NS NS_PER_MS      /* less is none */
 #define SILENT_BURST_S 0.004	      /* of the silent rate at once */
 #define SILENT_RESTORE_NS (500 * NS_PER_MS)
 
@@ -149,25 +154,37 @@ static void timer_update(struct engine *e, struct host *h)
 
 /* ---- evidence --------------------------------------------------------------------------------------- */
 
-static void delay_judge(struct engine *e, struct host *h)
+static void window_start(struct engine *e, struct host *h)
+{
+	h->window_ok = h->window_lost = 0;
+}
+
+static void delay_longer(struct engine *e, struct host *h)
 {
 	const struct plan_timing *t = &e->plan->timing;
 	bool udp = h->job.task && h->job.task->tech->proto == PROTO_UDP;
 	uint64_t max = udp ? t->max_scan_delay_udp_ns : t->max_scan_delay_tcp_ns;
 
+	h->delay_ns = h->delay_ns ? h->delay_ns * 2 : DELAY_FIRST_NS;
+	if (h->delay_ns > max)
+		h->delay_ns = max;
+	h->judged_ns = e->now;
+	window_start(e, h);
+}
+
+static void delay_judge(struct engine *e, struct host *h)
+{
 	if (h->window_ok + h->window_lost < EVIDENCE_ENOUGH)
 		return;
 	if (h->window_lost > h->window_ok) {
-		h->delay_ns = h->delay_ns ? h->delay_ns * 2 : DELAY_FIRST_NS;
-		if (h->delay_ns > max)
-			h->delay_ns = max;
-		h->judged_ns = e->now;
-	} else if (h->delay_ns) {
-		h->delay_ns = h->delay_ns * 4 / 5;
-		if (h->delay_ns < DELAY_FIRST_NS / 4)
-			h->delay_ns = 0;
+		delay_longer(e, h);
+		return;
 	}
-	h->window_ok = h->window_lost = 0;
+	if (h->window_lost <= EVIDENCE_ENOUGH / 4)
+		h->delay_ns = h->delay_ns * 4 / 5;
+	if (h->delay_ns < DELAY_LEAST_NS)
+		h->delay_ns = 0;
+	window_start(e, h);
 }
 
 /* A try that left at sent_ns was lost. What left before the last judgement was judged then. */
@@ -186,6 +203,46 @@ static void lost_evidence(struct engine *e, struct host *h, uint64_t sent_ns)
 		silent_cut(e, sent_ns);
 	}
 	e->window_ok = e->window_lost = 0;
+}
+
+/* More canaries lost in a row than losses on the way explain. */
+static bool holding(const struct host *h)
+{
+	return h->job.canary >= 0 && h->canaries_lost >= CANARIES_HOLD;
+}
+
+/*
+ * It took the host this long to answer once more: so far apart it can answer. The canary has used the first answer up, so the next probe
+ * waits as well.
+ */
+static void hold_ends(struct engine *e, struct host *h)
+{
+	uint64_t took = e->now - h->hold_at_ns;
+
+	if (took > h->delay_ns)
+		delay_longer(e, h);
+	if (h->delay_ns > took)
+		h->delay_ns = took;
+	h->next_send_ns = e->now + h->delay_ns;
+}
+
+/* A host that answers none of many canaries has gone, and its silence is what it is. */
+static void canary_was_lost(struct engine *e, struct host *h, uint64_t sent_ns)
+{
+	bool held = holding(h);
+
+	loss_unanswered(&h->loss);
+	h->canaries_lost++;
+	if (!h->delay_ns || holding(h))
+		h->canary_after = 0;
+	if (!held && holding(h))
+		h->hold_at_ns = sent_ns;
+	else if (!held)
+		lost_evidence(e, h, sent_ns);
+	if (h->canaries_lost == CANARIES_GONE) {
+		h->job.canary = -1;
+		h->canaries_lost = 0;
+	}
 }
 
 void sched_answered(struct engine *e, struct host *h, uint32_t slot, uint8_t try, uint64_t sent_ns)
@@ -207,8 +264,10 @@ void sched_answered(struct engine *e, struct host *h, uint32_t slot, uint8_t try
 	if (h->rtt.n_samples < 8)
 		timer_update(e, h); /* time-outs have become shorter */
 	if (try == CANARY_TRY) {
+		if (holding(h))
+			hold_ends(e, h);
 		h->canary_sent_ns = 0;
-		h->canary_lost = false;
+		h->canaries_lost = 0;
 	} else if (!s->in_flight) {
 		return;
 	}
@@ -227,22 +286,19 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 	/* discovery asks in several ways at once: two tries of each, as nmap does */
 	if (h->stage == STAGE_PING && max > 2)
 		return 2;
+	if (h->delay_ns && !e->plan->timing.max_retries_set)
+		max *= LIMITED_TRIES;
 	return loss_tries(&h->loss, e->miss, min, max);
-}
-
-/* While the host does not even repeat an answer it has given, silence says nothing about a port. */
-static bool silence_counts(const struct engine *e, const struct host *h, const struct slot *s)
-{
-	if (h->canary_lost)
-		return s->tries > e->plan->timing.max_retries;
-	return s->tries >= tries_needed(e, h);
 }
 
 static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 {
 	struct slot *s = &h->job.slots[i];
 
-	if (!silence_counts(e, h, s)) {
+	/* while the host does not even repeat an answer it has given, silence says nothing about a port */
+	if (h->canaries_lost && s->tries > 1 && e->plan->timing.max_retries)
+		s->tries--;
+	if (s->tries < tries_needed(e, h)) {
 		if (!slot_queue_push(&h->job.retry, i))
 			engine_fail(e, &(struct err){-12, "out of memory"});
 		return;
@@ -262,10 +318,7 @@ static void flight_expired(struct engine *e, struct host *h, struct flight f)
 		h->canary_sent_ns = 0;
 		h->outstanding--;
 		e->outstanding--;
-		h->loss.tries++;
-		h->loss.lost++;
-		h->canary_lost = true;
-		lost_evidence(e, h, f.sent_ns);
+		canary_was_lost(e, h, f.sent_ns);
 		return;
 	}
 	if (!s->in_flight || s->state != PORT_UNKNOWN || f.try != (uint8_t)(s->tries - 1))
@@ -314,7 +367,7 @@ static enum may may_send(struct engine *e, struct host *h)
 {
 	bool window, pushed = e->plan->timing.min_rate > 0 && pace_ready(&e->min_rate, e->now);
 
-	if (!has_work(h))
+	if (!has_work(h) || (holding(h) && h->canary_sent_ns))
 		return MAY_NOT_HOST;
 	if (!pace_ready(&e->max_rate, e->now))
 		return MAY_NOT_RUN;
@@ -334,15 +387,22 @@ static enum may may_send(struct engine *e, struct host *h)
 	return window || (e->silent_rate > 0 && !h->delay_ns) ? MAY_NOT_RUN : MAY_NOT_HOST;
 }
 
+static bool canary_due(const struct host *h)
+{
+	return h->job.canary >= 0 && h->canary_after == 0 && !h->canary_sent_ns;
+}
+
 static bool choose(struct engine *e, struct host *h, struct pick *p)
 {
 	struct job *j = &h->job;
 
 	*p = (struct pick){.host = h};
-	if (j->canary >= 0 && h->since_canary >= CANARY_EVERY && !h->canary_sent_ns) {
+	if (canary_due(h)) {
 		p->slot = (uint32_t)j->canary;
 		p->try = CANARY_TRY;
-		h->since_canary = 0;
+		/* at random, so that no rhythm of the host's limit falls in step with it */
+		h->canary_after = CANARY_EVERY / 2 + (uint32_t)rng_below(&e->rng, CANARY_EVERY);
+		h->canary_sent_ns = e->now; /* until commit knows better */
 		return true;
 	}
 	while (slot_queue_pop(&j->retry, &p->slot)) {
@@ -445,7 +505,8 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 
 	e->probes_sent++;
 	h->probes_sent++;
-	h->since_canary++;
+	if (h->canary_after && p->try != CANARY_TRY)
+		h->canary_after--;
 	if (p->try == CANARY_TRY) {
 		h->canary_sent_ns = tx->sent_ns;
 	} else {
@@ -473,7 +534,7 @@ static void put_back(struct engine *e, const struct pick *p)
 	struct host *h = p->host;
 
 	if (p->try == CANARY_TRY)
-		h->since_canary = CANARY_EVERY;
+		h->canary_after = 0, h->canary_sent_ns = 0;
 	else if (p->fresh && h->job.next_fresh == p->slot + 1)
 		h->job.next_fresh--;
 	else if (!slot_queue_push(&h->job.retry, p->slot))

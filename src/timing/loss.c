@@ -8,10 +8,26 @@ void loss_init(struct loss *l, double mean, double weight)
 	l->lost = mean * weight;
 }
 
+static void fade(struct loss *l)
+{
+	if (l->tries < LOSS_MEMORY)
+		return;
+	l->tries /= 2;
+	l->lost /= 2;
+}
+
 void loss_answered(struct loss *l, unsigned k)
 {
+	fade(l);
 	l->tries += k;
 	l->lost += k - 1;
+}
+
+void loss_unanswered(struct loss *l)
+{
+	fade(l);
+	l->tries += 1;
+	l->lost += 1;
 }
 
 double loss_rate(const struct loss *l)

@@ -78,10 +78,10 @@ static void note(struct subject *s, const struct io_rx *rx)
 static enum answer await(struct subject *s, const struct io_tx *t, uint16_t dport)
 {
 	struct io_rx rx[16];
-	uint64_t until = clock_now(s->io->clock) + s->patience_ns;
+	uint64_t now = clock_now(s->io->clock), until = now + s->patience_ns;
 	enum answer a = SILENCE;
 
-	while (a == SILENCE && clock_now(s->io->clock) < until) {
+	for (; a == SILENCE && now < until; now = clock_now(s->io->clock)) {
 		int n = io_recv(s->io, rx, 16, NULL);
 
 		if (n < 0)
@@ -96,7 +96,7 @@ static enum answer await(struct subject *s, const struct io_tx *t, uint16_t dpor
 			if (a != SILENCE)
 				note(s, &rx[i]);
 		}
-		if (!n && io_wait(s->io, until - clock_now(s->io->clock)))
+		if (!n && io_wait(s->io, until - now))
 			return FAILED;
 	}
 	return a;

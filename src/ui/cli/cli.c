@@ -97,26 +97,30 @@ static void draw(struct cli *c, const struct rec_progress *p)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-static void say(void *ctx, enum log_level level, const char *text)
+static void print(struct cli *c, const char *word, const char *text)
 {
-	static const char *const words[] = { [LOG_ERROR] = "error: ", [LOG_WARN] = "warning: " };
-	struct cli *c = ctx;
 	struct buf b = { 0 };
 
-	if (level > c->conf.max)
-		return;
 	erase(c);
-	buf_str(&b, "sonde: ");
-	buf_str(&b, level <= LOG_WARN ? words[level] : "");
+	buf_fmt(&b, "sonde: %s", word);
 	str_term(&b, text, strlen(text));
 	buf_char(&b, '\n');
 	emit(&b);
 	buf_free(&b);
 }
 
+static void say(void *ctx, enum log_level level, const char *text)
+{
+	static const char *const words[] = { [LOG_ERROR] = "error: ", [LOG_WARN] = "warning: " };
+	struct cli *c = ctx;
+
+	if (level <= c->conf.max)
+		print(c, level <= LOG_WARN ? words[level] : "", text);
+}
+
 static void say_keys(struct cli *c)
 {
-	say(c, LOG_INFO, "keys while scanning: ? this line, ^C ends the scan and completes the files, any other key shows progress");
+	print(c, "", "keys: ? for this line, ^C ends the scan and completes its files, any other shows progress");
 }
 
 struct log cli_log(struct cli *c)

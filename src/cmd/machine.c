@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What scan and doctor both find out about this machine. */
+#include "cmd/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/caps.h"
+#include "io/io.h"
+
+static bool is_privileged(const struct opts *o)
+{
+	if (o->backend && strcmp(o->backend, io_connect_ops.name) == 0)
+		return false;
+	if (o->privilege != PRIVILEGE_ASK)
+		return o->privilege == PRIVILEGE_YES;
+	return caps_raw();
+}
+
+/* DIR/name of --datadir, "" when it is not there. */
+static void data_file(const struct opts *o, const char *name, char path[4096])
+{
+	int n = snprintf(path, 4096, "%s/%s", o->datadir, name);
+
+	if (n >= 4096 || access(path, R_OK) < 0)
+		path[0] = '\0';
+}
+
+static int find_data(struct machine *m, const struct opts *o, struct err *e)
+{
+	struct stat st;
+
+	if (o->datadir) {
+		if (stat(o->datadir, &st) < 0 || !S_ISDIR(st.st_mode))
+			return err_set(e, ERR_USAGE, "--datadir %s: there is no such directory", o->datadir);
+		data_file(o, "nmap-services", m->services_path);
+		data_file(o, "nmap-mac-prefixes", m->oui_path);
+		if (!m->services_path[0] && !m->oui_path[0])
+			log_say(m->log, LOG_WARN, "--datadir %s has neither nmap-services nor nmap-mac-prefixes; "
+				"using the built-in data", o->datadir);
+	}
+	if (o->servicedb)
+		snprintf(m->services_path, sizeof(m->services_path), "%s", o->servicedb);
+	return 0;
+}
+
+static int open_services(struct machine *m, struct err *e)
+{
+	int rc = services_open(&m->services, m->services_path[0] ? m->services_path : NULL, e);
+
+	return rc < 0 ? err_set(e, ERR_USAGE, "%s", e->text) : 0; /* the user named the file */
+}
+
+static int open_resolver(struct machine *m, const struct opts *o, struct err *e)
+{
+	struct resolver_conf conf = { .servers = o->dns_servers, .system = o->system_dns };
+
+	return resolver_open(&m->resolver, &conf, e);
+}
+
+int machine_open(struct machine *m, const struct opts *o, const struct log *log, struct err *e)
+{
+	int rc;
+
+	memset(m, 0, sizeof(*m));
+	m->log = log;
+	m->privileged = is_privileged(o);
+	rc = find_data(m, o, e);
+	if (rc == 0 && (!o->list_only || o->interface))
+		rc = net_open(&m->net, e);
+	if (rc == 0)
+		rc = open_services(m, e);
+	return rc < 0 ? rc : open_resolver(m, o, e);
+}
+
+void machine_close(struct machine *m)
+{
+	if (m->resolver)
+		resolver_free(m->resolver);
+	if (m->services)
+		services_free(m->services);
+	if (m->net)
+		net_free(m->net);
+	if (m->oui)
+		oui_free(m->oui);
+	memset(m, 0, sizeof(*m));
+}
+
+struct oui *machine_oui(void *ctx)
+{
+	struct machine *m = ctx;
+	struct err e = { 0 };
+
+	if (!m->oui_tried && oui_open(&m->oui, m->oui_path[0] ? m->oui_path : NULL, &e) < 0)
+		log_say(m->log, LOG_WARN, "vendor names are missing: %s", e.text);
+	m->oui_tried = true;
+	return m->oui;
+}

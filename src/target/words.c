@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words of a file or of standard input, one at a time. */
+#include "target/words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct words {
+	int fd;
+	bool close_fd, at_end, in_comment;
+	char *path; /* owned, for messages */
+	uint64_t done, total;
+	size_t pos, len;
+	char data[1 << 16];
+};
+
+int words_open(struct words **out, const char *path, struct err *e)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct words *w = calloc(1, sizeof(*w));
+	struct stat st;
+	int rc;
+
+	if (!w || !(w->path = strdup(is_stdin ? "standard input" : path))) {
+		free(w);
+		return err_set(e, -ENOMEM, "no memory to read \"%s\"", path);
+	}
+	w->close_fd = !is_stdin;
+	w->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (w->fd < 0 || fstat(w->fd, &st) < 0) {
+		rc = err_set(e, ERR_USAGE, "cannot read \"%s\": %s", w->path, strerror(errno));
+		goto fail;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		rc = err_set(e, ERR_USAGE, "cannot read \"%s\": it is a directory, a file is wanted", w->path);
+		goto fail;
+	}
+	w->total = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	*out = w;
+	return 0;
+fail:
+	words_free(w);
+	return rc;
+}
+
+void words_free(struct words *w)
+{
+	if (!w)
+		return;
+	if (w->close_fd && w->fd >= 0)
+		close(w->fd);
+	free(w->path);
+	free(w);
+}
+
+/* The next byte, or -1 at the end, or a code below -1. */
+static int next_byte(struct words *w, struct err *e)
+{
+	ssize_t n;
+
+	if (w->pos == w->len && !w->at_end) {
+		do
+			n = read(w->fd, w->data, sizeof(w->data));
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return err_set(e, -EIO, "cannot read \"%s\": %s", w->path, strerror(errno));
+		w->pos = 0;
+		w->len = (size_t)n;
+		w->at_end = n == 0;
+	}
+	if (w->pos == w->len)
+		return -1;
+	w->done++;
+	return (unsigned char)w->data[w->pos++];
+}
+
+static bool is_gap(struct words *w, int c)
+{
+	if (c == '#')
+		w->in_comment = true;
+	else if (c == '\n')
+		w->in_comment = false;
+	return w->in_comment || c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
+int words_next(struct words *w, char out[WORD_MAX], struct err *e)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = next_byte(w, e)) >= 0) {
+		if (is_gap(w, c)) {
+			if (len)
+				break;
+			continue;
+		}
+		if (len == WORD_MAX - 1)
+			return err_set(e, ERR_USAGE, "\"%s\" has a word of more than %d characters, beginning with \"%.40s\"",
+				w->path, WORD_MAX - 1, out);
+		out[len++] = (char)c;
+		out[len] = '\0';
+	}
+	if (c < -1)
+		return c;
+	return len ? 1 : 0;
+}
+
+uint64_t words_done_bytes(const struct words *w)
+{
+	return w->done;
+}
+
+uint64_t words_total_bytes(const struct words *w)
+{
+	return w->total;
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Other people's readers: each function takes the bytes of a document and returns None, or what is wrong with it."""
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+
+from common import DTD, scratch
+
+STATE = r"(?:open|closed|filtered|unfiltered|open\|filtered|closed\|filtered)"
+PREFIX = r"Host: [0-9a-fA-F.:]+(?:%\w+)? \([^()\t]*\)\t"
+PORT = rf"\d+/{STATE}/(?:tcp|udp|sctp)/[^/,\t]*/[^/,\t]*/[^/,\t]*/[^/,\t]*/"
+GREPABLE = re.compile(
+    r"# .*"
+    rf"|{PREFIX}Status: (?:Up|Down|Unknown|Timeout)"
+    rf"|{PREFIX}Ports: (?:{PORT}(?:, {PORT})*)?(?:\tIgnored State: {STATE} \(\d+\))?"
+)
+
+
+def dtd(data):
+    p = subprocess.run(["xmllint", "--noout", "--dtdvalid", DTD, "-"], input=data, capture_output=True)
+    return None if p.returncode == 0 else p.stderr.decode(errors="replace")
+
+
+def libnmap(data):
+    from libnmap.parser import NmapParser, NmapParserException
+
+    try:
+        report = NmapParser.parse_fromstring(data.decode("utf-8"))
+        for host in report.hosts:
+            host.get_ports(), host.get_open_ports(), host.hostnames, host.mac, host.vendor, repr(host)
+        report.summary, report.elapsed, report.hosts_total, report.commandline
+    except (NmapParserException, KeyError, ValueError, AttributeError) as e:
+        return repr(e)
+    return None
+
+
+def ndiff(data):
+    """A document does not differ from itself."""
+    with scratch() as d:
+        path = os.path.join(d, "a.xml")
+        with open(path, "wb") as f:
+            f.write(data)
+        p = subprocess.run(["ndiff", path, path], capture_output=True)
+    return None if p.returncode == 0 else f"exit {p.returncode}: {p.stdout!r} {p.stderr!r}"
+
+
+def grepable(data):
+    for line in data.decode("utf-8").split("\n")[:-1]:
+        if not GREPABLE.fullmatch(line):
+            return repr(line)
+    return None if data.endswith(b"\n") else "no newline at the end"
+
+
+def json_document(data):
+    try:
+        doc = json.loads(data.decode("utf-8"))
+    except ValueError as e:
+        return str(e)
+    missing = {"scanner", "version", "args", "start", "scaninfo", "hosts", "notes", "end"} - doc.keys()
+    return f"no {missing}" if missing else None
+
+
+def ndjson(data):
+    for line in data.decode("utf-8").split("\n")[:-1]:
+        try:
+            if next(iter(json.loads(line))) != "type":
+                return "type is not first: " + line[:80]
+        except ValueError as e:
+            return f"{e}: {line[:80]}"
+    return None
+
+
+def csv_table(data):
+    text = data.decode("utf-8")
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    if any(len(r) != len(rows[0]) for r in rows):
+        return "rows of different length"
+    if text.count("\r\n") != len(rows) or text.count("\n") != len(rows):
+        return "a line is not a record"
+    return None
+
+
+def plain(data):
+    bad = re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", data)
+    return f"control character at {bad.start()}" if bad else None
+
+
+READERS = {
+    "normal": (plain,),
+    "xml": (plain, dtd, libnmap, ndiff),
+    "grepable": (plain, grepable),
+    "json": (plain, json_document),
+    "ndjson": (plain, ndjson),
+    "csv": (lambda data: plain(data.replace(b"\r\n", b"\n")), csv_table),
+}

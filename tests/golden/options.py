@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every option of nmap 7.93: what nmap takes, Sonde takes or refuses by name; what nmap refuses, Sonde refuses with exit code 2.
+
+Usage: options.py SONDE SONDE-GEN OPTIONS.tsv
+Each case runs in a network namespace of its own (loopback only) with a home of its own. Needs root; exit code 77 = skipped.
+"""
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+sonde, gen, tsv = (os.path.abspath(a) for a in sys.argv[1:4])
+if not os.path.exists(tsv):
+    print("skipped: there is no %s" % sys.argv[3])
+    sys.exit(77)
+if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
+    print("skipped: no permission to make a network namespace")
+    sys.exit(77)
+
+# nmap shrugs at these; Sonde takes nothing that it would ignore.
+STRICTER = {"-PE1 -sn T"}
+
+rows = dict(line.split("\t") for line in subprocess.run([gen, "table", "-"], capture_output=True, text=True, check=True).stdout.splitlines())
+tmp = tempfile.TemporaryDirectory()
+place = tmp.name
+with open(place + "/list", "w") as f:
+    f.write("127.0.0.1\n")
+SETUP = 'ip link set lo up; cd "$0"; exec timeout 60 "$@"'
+failed = []
+passed = 0
+
+
+def run(text):
+    text = text.replace("@LISTX", place + "/list").replace("@LIST", place + "/list").replace("@OUT", place + "/out")
+    words = ["127.0.0.1" if w == "T" else w for w in shlex.split(text)]
+    env = {"PATH": os.environ["PATH"], "HOME": place, "XDG_CONFIG_HOME": place, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+    return subprocess.run(["unshare", "-n", "sh", "-c", SETUP, place, sonde] + words, capture_output=True, text=True, env=env,
+                          stdin=subprocess.DEVNULL, errors="replace")
+
+
+def expect(name, text, want, by_name=None):
+    global passed
+    p = run(text)
+    lines = p.stderr.splitlines()
+    why = None
+    if p.returncode != want:
+        why = "exit code %d, wanted %d" % (p.returncode, want)
+    elif want == 2 and (len(lines) != 1 or not lines[0].startswith("sonde: ")):
+        why = "wanted one line that begins with 'sonde: '"
+    elif by_name and not ("(%s" % by_name in p.stderr and "not in this version" in p.stderr):
+        why = "was not refused by name"
+    if why:
+        failed.append("%s [%s]: %s: %s" % (name, text, why, p.stderr.strip()[:300]))
+    else:
+        passed += 1
+
+
+def names(option, aliases):
+    """-v3 is the option -v with a value, not a name."""
+    for name in [option] + [a for a in aliases.split(",") if a]:
+        yield re.sub(r"^(-[vd])(\1|\d|[vd])*$", r"\1", name) if re.match(r"-[vd]", name) else name
+
+
+for line in open(tsv, encoding="utf-8").read().splitlines()[1:]:
+    option, aliases, arg, _, good, good_rc, _, bad, bad_rc = (line.split("\t") + [""] * 9)[:9]
+    for name in names(option, aliases):
+        if name not in rows:
+            failed.append("%s: no row of the table has this name" % name)
+    absent = rows.get(option, "yes") != "yes" and rows[option]
+    if absent:
+        value = {"req": " 1", "opt-attached": "", "none": "", "cluster": ""}[arg]
+        for name in names(option, aliases):
+            expect(name, "%s%s -sL -n T" % (name, value), 2, rows.get(name, absent))
+        continue
+    if good and any(rows.get(w, rows.get(re.split("=", w)[0], "yes")) != "yes" for w in good.split()):
+        expect(option, good, 2)
+    elif good:
+        expect(option, good, 0 if good_rc == "0" else 2)
+    if bad:
+        expect(option, bad, 0 if bad_rc == "0" and bad not in STRICTER else 2)
+
+for line in failed:
+    print(line)
+print("%d passed, %d failed" % (passed, len(failed)))
+sys.exit(bool(failed))
