@@ -8,15 +8,15 @@
 #include "model/rec.h"
 
 enum field_type {
-	FIELD_TEXT,   /* untrusted text or NULL */
+	FIELD_TEXT, /* untrusted text or NULL */
 	FIELD_UINT,
 	FIELD_REAL,
 	FIELD_BOOL,
-	FIELD_TIME,   /* wall nanoseconds; JSON: RFC 3339 text */
-	FIELD_NS,     /* a duration in nanoseconds */
+	FIELD_TIME, /* wall nanoseconds; JSON: RFC 3339 text */
+	FIELD_NS,   /* a duration in nanoseconds */
 	FIELD_ADDR,
 	FIELD_MAC,
-	FIELD_ADDRS,  /* a list of addresses; JSON: an array, CSV: separated by blanks */
+	FIELD_ADDRS, /* a list of addresses; JSON: an array, CSV: separated by blanks */
 };
 
 struct field_value {
@@ -36,16 +36,19 @@ struct field_value {
 	};
 };
 
-/* A row: `get` reads one field of a record of this kind (rec_host, rec_port in its host, ...). Pure. */
+/* A row: `get` reads one field of a record of this kind (rec_host, rec_port in its host, ...).
+ * Pure. */
 struct rec_field {
 	const char *record; /* "host" "port" "run" "end" "note" "progress" */
 	const char *name;   /* "rtt_ns" */
 	enum field_type type;
-	const char *unit;   /* "ns", "" */
-	const char *doc;    /* one sentence for the manual */
-	struct field_value (*get)(const void *rec, const struct rec_host *host /* for "port" rows, else NULL */);
+	const char *unit; /* "ns", "" */
+	const char *doc;  /* one sentence for the manual */
+	struct field_value (*get)(
+		const void *rec, const struct rec_host *host /* for "port" rows, else NULL */);
 };
 
-/* Grouped by record, each group in the order in which formats show it; the first row of a group names the record. */
+/* Grouped by record, each group in the order in which formats show it; the first row of a group
+ * names the record. */
 extern const struct rec_field rec_fields[];
 extern const size_t n_rec_fields;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An address space cut into cells at the borders of prefixes: addresses of one cell lie in exactly the same prefixes. */
+/* An address space cut at the borders of prefixes: one cell, the same prefixes around it. */
 #include "net/cells.h"
 
 #include <errno.h>
@@ -7,9 +7,10 @@
 #include <string.h>
 
 /*
- * Whatever looks only at which prefixes contain an address - a routing table, a policy rule - treats two addresses between
- * neighbouring cuts alike. So one answer holds for the cell, and no rule of precedence has to be rebuilt here. A cut is the
- * first address of a cell; the first cell of all begins at the lowest address and needs none.
+ * Whatever looks only at which prefixes contain an address - a routing table, a policy rule -
+ * treats two addresses between neighbouring cuts alike. So one answer holds for the cell, and no
+ * rule of precedence has to be rebuilt here. A cut is the first address of a cell; the first cell
+ * of all begins at the lowest address and needs none.
  */
 struct cells {
 	uint8_t (*cuts)[16];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cells against their definition: who shares a cell lies in the same prefixes, tried address by address. */
+/* Cells against their definition: who shares a cell lies in the same prefixes. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -61,8 +61,8 @@ static void test_v4(void **state)
 	rng_seed(&r, 4);
 	for (unsigned round = 0; round < 200; round++) {
 		for (unsigned i = 0; i < 8; i++)
-			p[i] = (struct prefix){ addr_v4(0x0a000000 + (uint32_t)rng_below(&r, 1024)),
-						22 + (unsigned)rng_below(&r, 11) };
+			p[i] = (struct prefix){addr_v4(0x0a000000 + (uint32_t)rng_below(&r, 1024)),
+				22 + (unsigned)rng_below(&r, 11)};
 		check_run(addr_v4(0x0a000000), p, 8);
 	}
 }
@@ -77,8 +77,8 @@ static void test_v6(void **state)
 	assert_int_equal(addr_parse("2001:db8::fe00", &base), 0);
 	for (unsigned round = 0; round < 200; round++) {
 		for (unsigned i = 0; i < 8; i++)
-			p[i] = (struct prefix){ addr_add(base, rng_below(&r, 1024)),
-						118 + (unsigned)rng_below(&r, 11) };
+			p[i] = (struct prefix){addr_add(base, rng_below(&r, 1024)),
+				118 + (unsigned)rng_below(&r, 11)};
 		check_run(base, p, 8);
 	}
 }
@@ -86,7 +86,7 @@ static void test_v6(void **state)
 /* The ends of the space, where "the address behind" does not exist. */
 static void test_ends(void **state)
 {
-	struct prefix p[3] = { { addr_v4(0), 0 }, { addr_v4(0xff000000), 8 }, { addr_v4(0), 32 } };
+	struct prefix p[3] = {{addr_v4(0), 0}, {addr_v4(0xff000000), 8}, {addr_v4(0), 32}};
 	struct cells *c = cut(p, 3);
 	struct addr zero = addr_v4(0), one = addr_v4(1), below = addr_v4(0xfeffffff);
 	struct addr first = addr_v4(0xff000000), last = addr_v4(0xffffffff);

@@ -59,7 +59,7 @@ static void watch(struct dns *d, int fd, short events)
 		d->fds = fds;
 		d->cap_fds = cap;
 	}
-	d->fds[i] = (struct pollfd){ .fd = fd, .events = events };
+	d->fds[i] = (struct pollfd){.fd = fd, .events = events};
 	d->n_fds += i == d->n_fds;
 }
 
@@ -68,7 +68,8 @@ static void on_socket(void *ctx, ares_socket_t fd, int readable, int writable)
 	watch(ctx, fd, (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)));
 }
 
-/* "10.0.0.1", "10.0.0.1:53", "fd00::1", "[fd00::1]", "[fd00::1]:53"; a port of 0 = the usual one. */
+/* "10.0.0.1", "10.0.0.1:53", "fd00::1", "[fd00::1]", "[fd00::1]:53"; a port of 0 = the usual one.
+ */
 static int parse_server(const char *text, size_t len, struct ares_addr_port_node *out)
 {
 	char copy[ADDR_TEXT_MAX + 8], *host = copy, *port = NULL, *end;
@@ -94,8 +95,9 @@ static int parse_server(const char *text, size_t len, struct ares_addr_port_node
 		return ERR_PARSE;
 	if (port && str_u64(port, 1, 65535, &number) != 0)
 		return ERR_PARSE;
-	*out = (struct ares_addr_port_node){ .family = a.family == 4 ? AF_INET : AF_INET6,
-					     .udp_port = (int)number, .tcp_port = (int)number };
+	*out = (struct ares_addr_port_node){.family = a.family == 4 ? AF_INET : AF_INET6,
+		.udp_port = (int)number,
+		.tcp_port = (int)number};
 	memcpy(&out->addr, a.b, addr_len(&a));
 	return 0;
 }
@@ -116,8 +118,10 @@ static int set_servers(struct dns *d, const char *text, struct err *e)
 			len--;
 		rc = n < MAX_SERVERS ? parse_server(at, len, &nodes[n]) : ERR_PARSE;
 		if (rc < 0)
-			err_set(e, ERR_USAGE, "DNS server \"%.*s\" is not an address, with or without a port, or is "
-				"more than the %uth: write 10.0.0.1, 10.0.0.1:53, fd00::1 or [fd00::1]:53",
+			err_set(e, ERR_USAGE,
+				"DNS server \"%.*s\" is not an address, with or without a port, or "
+				"is more than the %uth: write 10.0.0.1, 10.0.0.1:53, fd00::1 or "
+				"[fd00::1]:53",
 				(int)len, at, MAX_SERVERS);
 		if (n && rc == 0)
 			nodes[n - 1].next = &nodes[n];
@@ -158,8 +162,8 @@ static int init_channel(struct dns *d, const struct resolver_conf *c, struct err
 		.sock_state_cb = on_socket,
 		.sock_state_cb_data = d,
 	};
-	int status = ares_init_options(&d->channel, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-				       ARES_OPT_SOCK_STATE_CB);
+	int status = ares_init_options(&d->channel, &o,
+		ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
 	int rc = 0;
 
 	if (status != ARES_SUCCESS) {
@@ -222,7 +226,7 @@ void dns_ptr(struct dns *d, const struct addr *a, dns_fn fn, void *ctx)
 		fn(ctx, NULL);
 		return;
 	}
-	*q = (struct ptr_question){ fn, ctx };
+	*q = (struct ptr_question){fn, ctx};
 	ares_query(d->channel, ptr_name(a, name), ns_c_in, ns_t_ptr, on_ptr, q);
 }
 
@@ -240,7 +244,7 @@ static struct addr addr_of(const struct sockaddr *sa)
 		memcpy(&in6, sa, sizeof(in6));
 		return addr_from_bytes(6, (const uint8_t *)&in6.sin6_addr);
 	}
-	return (struct addr){ 0 };
+	return (struct addr){0};
 }
 
 static void on_addresses(void *ctx, int status, int timeouts, struct ares_addrinfo *answer)
@@ -249,7 +253,8 @@ static void on_addresses(void *ctx, int status, int timeouts, struct ares_addrin
 
 	f->status = status;
 	f->done = true;
-	for (struct ares_addrinfo_node *n = answer ? answer->nodes : NULL; n && f->rc == 0; n = n->ai_next) {
+	for (struct ares_addrinfo_node *n = answer ? answer->nodes : NULL; n && f->rc == 0;
+		n = n->ai_next) {
 		struct addr a = addr_of(n->ai_addr);
 
 		f->rc = addr_list_add(f->out, f->family, &a);
@@ -270,7 +275,8 @@ static int wait_for(struct dns *d, struct forward *f)
 			break;
 		}
 		wait_ns = wait_ns < end - now ? wait_ns : end - now;
-		if (poll(d->fds, (nfds_t)d->n_fds, (int)(wait_ns / NS_PER_MS) + 1) < 0 && errno != EINTR)
+		if (poll(d->fds, (nfds_t)d->n_fds, (int)(wait_ns / NS_PER_MS) + 1) < 0 &&
+			errno != EINTR)
 			return -errno;
 		dns_step(d);
 	}
@@ -297,13 +303,16 @@ static const char *why(int status)
 	}
 }
 
-int dns_forward(struct dns *d, const char *name, unsigned family, struct addr_list *out, struct err *e)
+int dns_forward(
+	struct dns *d, const char *name, unsigned family, struct addr_list *out, struct err *e)
 {
 	struct ares_addrinfo_hints hints = {
 		.ai_flags = ARES_AI_NOSORT,
-		.ai_family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC,
+		.ai_family = family == 4   ? AF_INET
+			     : family == 6 ? AF_INET6
+					   : AF_UNSPEC,
 	};
-	struct forward f = { .out = out, .family = family };
+	struct forward f = {.out = out, .family = family};
 	int rc;
 
 	ares_getaddrinfo(d->channel, name, NULL, &hints, on_addresses, &f);
@@ -342,10 +351,11 @@ uint64_t dns_timeout_ns(const struct dns *d)
 /* c-ares has one UDP and perhaps one TCP socket a server, and a few more while it replaces one. */
 #define MAX_SOCKETS (4 * MAX_SERVERS)
 
-/* Sockets may be opened and closed by what one of them brings: each is looked up again before it is served. */
+/* Sockets may be opened and closed by what one of them brings: each is looked up again before it is
+ * served. */
 static void serve(struct dns *d, int fd)
 {
-	struct pollfd p = { .fd = -1 };
+	struct pollfd p = {.fd = -1};
 
 	for (size_t i = 0; i < d->n_fds; i++)
 		if (d->fds[i].fd == fd)
@@ -353,7 +363,7 @@ static void serve(struct dns *d, int fd)
 	if (p.fd < 0 || poll(&p, 1, 0) <= 0)
 		return;
 	ares_process_fd(d->channel, p.revents & ~POLLOUT ? fd : ARES_SOCKET_BAD,
-			p.revents & POLLOUT ? fd : ARES_SOCKET_BAD);
+		p.revents & POLLOUT ? fd : ARES_SOCKET_BAD);
 }
 
 void dns_step(struct dns *d)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Questions to the kernel's routing: the way to one destination, and where in the address space the answer may change. */
+/* Questions to the kernel's routing: the way to one destination, and where answers may change. */
 #include "net/fib.h"
 
 #include <errno.h>
@@ -13,14 +13,15 @@
 #include "net/cells.h"
 #include "net/nl.h"
 
-/* IPv6 chooses among source addresses by the scope of the destination (RFC 6724, rule 2), which no table shows. */
+/* IPv6 chooses among source addresses by the scope of the destination (RFC 6724, rule 2), which no
+ * table shows. */
 static const struct {
 	uint8_t first[2];
 	uint8_t bits;
 } scopes_v6[] = {
-	{ { 0xfe, 0x80 }, 10 }, /* link-local */
-	{ { 0xfe, 0xc0 }, 10 }, /* site-local, deprecated by RFC 3879 and still known to kernels */
-	{ { 0xff, 0x00 }, 8 },	/* multicast */
+	{{0xfe, 0x80}, 10}, /* link-local */
+	{{0xfe, 0xc0}, 10}, /* site-local, deprecated by RFC 3879 and still known to kernels */
+	{{0xff, 0x00}, 8},  /* multicast */
 };
 
 static void read_via(const struct nlattr *attr, struct fib_reply *r)
@@ -38,8 +39,10 @@ static void read_metrics(const struct nlattr *nest, struct fib_reply *r)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) == RTAX_MTU && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+	mnl_attr_for_each_nested(attr, nest)
+	{
+		if (mnl_attr_get_type(attr) == RTAX_MTU &&
+			mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 			r->mtu = mnl_attr_get_u32(attr);
 	}
 }
@@ -75,7 +78,7 @@ static void read_route_attr(const struct nlattr *attr, struct fib_reply *r)
 
 static void begin_reply(void *ctx)
 {
-	*(struct fib_reply *)ctx = (struct fib_reply){ 0 };
+	*(struct fib_reply *)ctx = (struct fib_reply){0};
 }
 
 static int take_reply(void *ctx, const struct nlmsghdr *h)
@@ -87,14 +90,13 @@ static int take_reply(void *ctx, const struct nlmsghdr *h)
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return 0;
 	r->type = m->rtm_type;
-	mnl_attr_for_each(attr, h, sizeof(*m))
-		read_route_attr(attr, r);
+	mnl_attr_for_each(attr, h, sizeof(*m)) read_route_attr(attr, r);
 	return 0;
 }
 
 int fib_ask(struct nl *nl, const struct fib_query *q, struct fib_reply *out)
 {
-	struct nl_sink sink = { begin_reply, take_reply, out };
+	struct nl_sink sink = {begin_reply, take_reply, out};
 	uint32_t buf[64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
@@ -133,21 +135,25 @@ static int cut_at(struct cutter *c, const struct nlattr *attr, unsigned bits)
 	return cells_add(c->cells, &prefix, bits);
 }
 
-/* Routes, rules and labels all have a header with the prefix length and then one attribute with the prefix. */
+/* Routes, rules and labels all have a header with the prefix length and then one attribute with the
+ * prefix. */
 static int cut_by(struct cutter *c, const struct nlmsghdr *h, uint16_t prefix_attr, unsigned bits)
 {
 	const struct nlattr *attr;
 	int rc = 0;
 
-	mnl_attr_for_each(attr, h, sizeof(struct rtmsg)) {
+	mnl_attr_for_each(attr, h, sizeof(struct rtmsg))
+	{
 		if (mnl_attr_get_type(attr) == prefix_attr && rc == 0)
 			rc = cut_at(c, attr, bits);
 	}
 	return rc;
 }
 
-_Static_assert(sizeof(struct rtmsg) == sizeof(struct fib_rule_hdr), "cut_by skips one header for all");
-_Static_assert(sizeof(struct rtmsg) == sizeof(struct ifaddrlblmsg), "cut_by skips one header for all");
+_Static_assert(
+	sizeof(struct rtmsg) == sizeof(struct fib_rule_hdr), "cut_by skips one header for all");
+_Static_assert(
+	sizeof(struct rtmsg) == sizeof(struct ifaddrlblmsg), "cut_by skips one header for all");
 
 static int take_cut(void *ctx, const struct nlmsghdr *h)
 {
@@ -176,7 +182,7 @@ static int cut_scopes(struct cells *cells)
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(scopes_v6) / sizeof(*scopes_v6) && rc == 0; i++) {
-		struct addr a = { .family = 6 };
+		struct addr a = {.family = 6};
 
 		memcpy(a.b, scopes_v6[i].first, sizeof(scopes_v6[i].first));
 		rc = cells_add(cells, &a, scopes_v6[i].bits);
@@ -187,8 +193,8 @@ static int cut_scopes(struct cells *cells)
 int fib_cut(struct nl *nl, unsigned family, struct cells *cells, bool *src_rules)
 {
 	uint8_t af = family == 4 ? AF_INET : AF_INET6;
-	struct cutter c = { .cells = cells };
-	struct nl_sink sink = { begin_cut, take_cut, &c };
+	struct cutter c = {.cells = cells};
+	struct nl_sink sink = {begin_cut, take_cut, &c};
 	int rc = nl_dump(nl, RTM_GETROUTE, af, &sink);
 
 	if (rc == 0)

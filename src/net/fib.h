@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Questions to the kernel's routing: the way to one destination, and where in the address space the answer may change. */
+/* Questions to the kernel's routing: the way to one destination, and where answers may change. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,14 +25,16 @@ struct fib_reply {
 	struct addr gateway; /* family 0: none; an IPv4 route may have an IPv6 gateway (RFC 5549) */
 	struct addr src;
 	bool encap;	/* a tunnel header goes on before the packet leaves */
-	bool multipath; /* several next hops, the kernel chooses one by flow; only in an answer to `matched` */
+	bool multipath; /* several next hops, the kernel chooses one by flow; only in an answer to
+			   `matched` */
 };
 
-/* RTM_GETROUTE. 0, or the kernel's refusal: -ENETUNREACH no route, -EHOSTUNREACH, -EACCES and -EINVAL routes that say so, ... */
+/* RTM_GETROUTE. 0, or the kernel's refusal: -ENETUNREACH no route, -EHOSTUNREACH, -EACCES and
+ * -EINVAL routes that say so, ... */
 int fib_ask(struct nl *nl, const struct fib_query *q, struct fib_reply *out) MUST_CHECK;
 
 /*
- * Cuts `cells` (of one family, 4 or 6) at every prefix in any routing table or policy rule. *src_rules tells whether a rule looks at
- * the source address. 0 or a negative code.
+ * Cuts `cells` (of one family, 4 or 6) at every prefix in any routing table or policy rule.
+ * *src_rules tells whether a rule looks at the source address. 0 or a negative code.
  */
 int fib_cut(struct nl *nl, unsigned family, struct cells *cells, bool *src_rules) MUST_CHECK;

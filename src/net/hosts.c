@@ -9,8 +9,9 @@
 #include <string.h>
 
 /*
- * c-ares reads the file anew for each question; with lists of a hundred thousand blocked names in it, as people have them, and
- * one question a host, that would stop a scan. Here it is one pass and a sorted array.
+ * c-ares reads the file anew for each question; with lists of a hundred thousand blocked names in
+ * it, as people have them, and one question a host, that would stop a scan. Here it is one pass and
+ * a sorted array.
  */
 struct host {
 	struct addr addr;
@@ -34,7 +35,7 @@ static int add_host(struct hosts *h, const struct addr *a, uint32_t line, const 
 		h->list = list;
 		h->cap = cap;
 	}
-	h->list[h->n] = (struct host){ *a, line, strdup(name) };
+	h->list[h->n] = (struct host){*a, line, strdup(name)};
 	if (!h->list[h->n].name)
 		return -ENOMEM;
 	h->n++;

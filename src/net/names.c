@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What answers are made of: names from strangers made harmless, lists of addresses without duplicates. */
+/* What answers are made of: names made harmless, lists of addresses without duplicates. */
 #include "net/names.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 /* By hand, because isalnum() follows the locale. */
 static bool is_host_char(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_';
 }
 
 static bool is_digit(char c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What answers are made of: names from strangers made harmless, lists of addresses without duplicates. */
+/* What answers are made of: names made harmless, lists of addresses without duplicates. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,13 +13,15 @@
 #define NAME_TEXT_MAX 1024
 
 /*
- * Appends a host name: letters, digits, '-', '_' and '.' as they are, every other byte as \DDD (RFC 1035, 5.1). A \DDD or \c that
- * is already there counts as the byte it stands for.
+ * Appends a host name: letters, digits, '-', '_' and '.' as they are, every other byte as \DDD (RFC
+ * 1035, 5.1). A \DDD or \c that is already there counts as the byte it stands for.
  */
 void name_clean(struct buf *b, const char *text);
-/* name_clean into a string of its own; NULL when the name is empty, or "." alone, or memory ran out. Owned: free(). */
+/* name_clean into a string of its own; NULL when the name is empty, or "." alone, or memory ran
+ * out. Owned: free(). */
 char *name_dup(const char *text);
-/* Whether it can be asked for: host-name characters, labels of 1-63, at most 253 bytes, the last label not all digits. */
+/* Whether it can be asked for: host-name characters, labels of 1-63, at most 253 bytes, the last
+ * label not all digits. */
 bool name_is_host(const char *text);
 
 struct addr_list {

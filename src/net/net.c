@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Facts of this machine by netlink: interfaces, addresses, neighbours; the way to a destination is asked in route.c. */
+/* Facts of this machine by netlink: interfaces, addresses, neighbours (routes: route.c). */
 #include "net/net.h"
 
 #include <errno.h>
@@ -16,8 +16,9 @@
 #include "net/route.h"
 
 /*
- * Links and addresses are read once, by net_open, and stay as they were: pointers into the tables are good until net_free.
- * Machines with tens of thousands of links exist (container hosts): tables grow by doubling, look-ups by index are binary.
+ * Links and addresses are read once, by net_open, and stay as they were: pointers into the tables
+ * are good until net_free. Machines with tens of thousands of links exist (container hosts): tables
+ * grow by doubling, look-ups by index are binary.
  */
 struct net {
 	struct nl *nl;
@@ -28,7 +29,8 @@ struct net {
 	size_t n_addrs, cap_addrs;
 };
 
-/* Makes room for one more element; returns the table, or NULL when memory ran out (the old one stays). */
+/* Makes room for one more element; returns the table, or NULL when memory ran out (the old one
+ * stays). */
 static void *grow(void *table, size_t n, size_t *cap, size_t size)
 {
 	size_t want = *cap ? *cap * 2 : 16;
@@ -43,8 +45,9 @@ static void *grow(void *table, size_t n, size_t *cap, size_t size)
 }
 
 /*
- * A frame may be put on anything of type Ethernet (Wi-Fi, veth, bridges, VLANs are) as long as it resolves neighbours; dummies,
- * VRFs and layer-3 IPVLANs do not. Point-to-point devices without a header take bare IP packets.
+ * A frame may be put on anything of type Ethernet (Wi-Fi, veth, bridges, VLANs are) as long as it
+ * resolves neighbours; dummies, VRFs and layer-3 IPVLANs do not. Point-to-point devices without a
+ * header take bare IP packets.
  */
 static enum link_kind kind_of(unsigned type, unsigned flags)
 {
@@ -96,8 +99,7 @@ static int take_link(void *ctx, const struct nlmsghdr *h)
 		.kind = kind_of(m->ifi_type, m->ifi_flags),
 		.up = (m->ifi_flags & IFF_UP) && (m->ifi_flags & IFF_RUNNING),
 	};
-	mnl_attr_for_each(attr, h, sizeof(*m))
-		read_link_attr(attr, l);
+	mnl_attr_for_each(attr, h, sizeof(*m)) read_link_attr(attr, l);
 	return 0;
 }
 
@@ -111,7 +113,8 @@ static void begin_addrs(void *ctx)
 	((struct net *)ctx)->n_addrs = 0;
 }
 
-/* IFA_LOCAL is ours and IFA_ADDRESS the peer's on a point-to-point link; where only one is sent it is ours. */
+/* IFA_LOCAL is ours and IFA_ADDRESS the peer's on a point-to-point link; where only one is sent it
+ * is ours. */
 static void read_addr_attr(const struct nlattr *attr, struct net_addr *a, uint32_t *flags)
 {
 	switch (mnl_attr_get_type(attr)) {
@@ -144,10 +147,9 @@ static int take_addr(void *ctx, const struct nlmsghdr *h)
 		return -ENOMEM;
 	n->addrs = a;
 	a += n->n_addrs;
-	*a = (struct net_addr){ .ifindex = m->ifa_index, .prefix_len = m->ifa_prefixlen };
+	*a = (struct net_addr){.ifindex = m->ifa_index, .prefix_len = m->ifa_prefixlen};
 	flags = m->ifa_flags;
-	mnl_attr_for_each(attr, h, sizeof(*m))
-		read_addr_attr(attr, a, &flags);
+	mnl_attr_for_each(attr, h, sizeof(*m)) read_addr_attr(attr, a, &flags);
 	if (addr_is_linklocal(&a->addr) && a->addr.family == 6)
 		a->addr.zone = a->ifindex;
 	a->usable = !(flags & (IFA_F_DADFAILED | IFA_F_DEPRECATED)) &&
@@ -165,8 +167,8 @@ static int by_index(const void *a, const void *b)
 
 static int read_tables(struct net *n, struct err *e)
 {
-	struct nl_sink links = { begin_links, take_link, n };
-	struct nl_sink addrs = { begin_addrs, take_addr, n };
+	struct nl_sink links = {begin_links, take_link, n};
+	struct nl_sink addrs = {begin_addrs, take_addr, n};
 	int rc = nl_dump(n->nl, RTM_GETLINK, AF_UNSPEC, &links);
 
 	if (rc == 0)
@@ -227,7 +229,7 @@ const struct net_addr *net_addrs(const struct net *n, size_t *count)
 
 const struct net_link *net_link_by_index(const struct net *n, uint32_t ifindex)
 {
-	struct net_link key = { .index = ifindex };
+	struct net_link key = {.index = ifindex};
 
 	if (!n->n_links)
 		return NULL;
@@ -243,7 +245,7 @@ const struct net_link *net_link_by_name(const struct net *n, const char *name)
 }
 
 int net_route_get(struct net *n, const struct addr *dst, uint32_t ifindex, struct net_route *out,
-		  struct err *e)
+	struct err *e)
 {
 	return routes_get(n->routes, dst, ifindex, out, e);
 }
@@ -255,21 +257,23 @@ struct neigh_reply {
 
 static void begin_neigh(void *ctx)
 {
-	*(struct neigh_reply *)ctx = (struct neigh_reply){ 0 };
+	*(struct neigh_reply *)ctx = (struct neigh_reply){0};
 }
 
 static int take_neigh(void *ctx, const struct nlmsghdr *h)
 {
-	static const unsigned known = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+	static const unsigned known =
+		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 	struct neigh_reply *r = ctx;
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *attr;
 
 	if (h->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return 0;
-	mnl_attr_for_each(attr, h, sizeof(*m)) {
+	mnl_attr_for_each(attr, h, sizeof(*m))
+	{
 		if (mnl_attr_get_type(attr) != NDA_LLADDR ||
-		    mnl_attr_get_payload_len(attr) != sizeof(r->mac.b))
+			mnl_attr_get_payload_len(attr) != sizeof(r->mac.b))
 			continue;
 		memcpy(r->mac.b, mnl_attr_get_payload(attr), sizeof(r->mac.b));
 		r->valid = (m->ndm_state & known) != 0;
@@ -279,8 +283,8 @@ static int take_neigh(void *ctx, const struct nlmsghdr *h)
 
 int net_neigh_get(struct net *n, uint32_t ifindex, const struct addr *addr, struct mac *out)
 {
-	struct neigh_reply r = { 0 };
-	struct nl_sink sink = { begin_neigh, take_neigh, &r };
+	struct neigh_reply r = {0};
+	struct nl_sink sink = {begin_neigh, take_neigh, &r};
 	uint32_t buf[64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct ndmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));

@@ -22,8 +22,9 @@
 #include "net/net.h"
 
 /*
- * Two wires to a second namespace that never answers, a tun without a reader and a bridge without ports. Nothing is ever
- * sent: only tables are asked. Routes of every kind, two of them in the way of others.
+ * Two wires to a second namespace that never answers, a tun without a reader and a bridge without
+ * ports. Nothing is ever sent: only tables are asked. Routes of every kind, two of them in the way
+ * of others.
  */
 static const char *const topology[] = {
 	"link set lo up",
@@ -80,19 +81,23 @@ static const char *const topology[] = {
 };
 
 /* Prefixes from which destinations are drawn. */
+/* clang-format off */
 static const struct {
 	const char *addr;
 	unsigned bits;
 } pools[] = {
-	{ "10.1.0.0", 16 },	  { "10.1.0.0", 29 },	    { "10.1.200.0", 28 },    { "10.2.0.0", 23 },
-	{ "192.168.7.0", 24 },	  { "10.9.0.0", 30 },	    { "172.16.0.0", 12 },    { "127.0.0.0", 29 },
-	{ "10.64.0.0", 13 },	  { "198.16.0.0", 13 },	    { "198.51.100.0", 23 },  { "192.0.2.0", 23 },
-	{ "100.64.0.0", 9 },	  { "203.0.113.0", 23 },    { "8.0.0.0", 6 },	     { "10.77.0.0", 16 },
-	{ "2001:db8:1::", 126 },  { "2001:db8:1::", 60 },   { "fd00:1::", 62 },	     { "fd00:2::", 124 },
-	{ "2001:db8:2::", 44 },	  { "2001:db8:60::", 44 },  { "2001:db8:203::", 47 }, { "2000::", 3 },
-	{ "2001:db8:fff0::", 44 }, { "2001:db8::", 32 },    { "::1", 127 },	     { "fec0::", 10 },
-	{ "2002::", 16 },
+	{ "10.1.0.0", 16 },	   { "10.1.0.0", 29 },	    { "10.1.200.0", 28 },
+	{ "10.2.0.0", 23 },	   { "192.168.7.0", 24 },   { "10.9.0.0", 30 },
+	{ "172.16.0.0", 12 },	   { "127.0.0.0", 29 },	    { "10.64.0.0", 13 },
+	{ "198.16.0.0", 13 },	   { "198.51.100.0", 23 },  { "192.0.2.0", 23 },
+	{ "100.64.0.0", 9 },	   { "203.0.113.0", 23 },   { "8.0.0.0", 6 },
+	{ "10.77.0.0", 16 },	   { "2001:db8:1::", 126 }, { "2001:db8:1::", 60 },
+	{ "fd00:1::", 62 },	   { "fd00:2::", 124 },	    { "2001:db8:2::", 44 },
+	{ "2001:db8:60::", 44 },   { "2001:db8:203::", 47 }, { "2000::", 3 },
+	{ "2001:db8:fff0::", 44 }, { "2001:db8::", 32 },    { "::1", 127 },
+	{ "fec0::", 10 },	   { "2002::", 16 },
 };
+/* clang-format on */
 
 #define N_POOLS (sizeof(pools) / sizeof(*pools))
 
@@ -144,7 +149,7 @@ static int build(void **state)
 static struct net *open_net(void)
 {
 	struct net *n;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (net_open(&n, &e) < 0)
 		fail_msg("%s", e.text);
@@ -184,7 +189,7 @@ struct truth {
 static struct truth ask_ip(const struct addr *dst, const char *more)
 {
 	char line[256], text[ADDR_TEXT_MAX], out[4096];
-	struct truth t = { 0 };
+	struct truth t = {0};
 	json_t *list;
 	size_t len;
 	FILE *f;
@@ -212,7 +217,8 @@ static const char *field(const struct truth *t, const char *name)
 
 static const char *gateway_of(const struct truth *t)
 {
-	const char *via = json_string_value(json_object_get(json_object_get(t->json, "via"), "host"));
+	const char *via =
+		json_string_value(json_object_get(json_object_get(t->json, "via"), "host"));
 
 	return via ? via : field(t, "gateway");
 }
@@ -222,10 +228,10 @@ static void same_refusal(const struct truth *t, const struct err *e)
 	static const struct {
 		const char *theirs, *ours;
 	} words[] = {
-		{ "Network is unreachable", "no entry" },
-		{ "No route to host", "says that it is unreachable" },
-		{ "Permission denied", "prohibits" },
-		{ "Invalid argument", "blackhole" },
+		{"Network is unreachable", "no entry"},
+		{"No route to host", "says that it is unreachable"},
+		{"Permission denied", "prohibits"},
+		{"Invalid argument", "blackhole"},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -245,7 +251,8 @@ static const char *bare_text(struct addr a, char buf[ADDR_TEXT_MAX])
 	return addr_text(&a, buf);
 }
 
-static void same_route(const struct net *n, const struct addr *dst, const struct truth *t, const struct net_route *r)
+static void same_route(const struct net *n, const struct addr *dst, const struct truth *t,
+	const struct net_route *r)
 {
 	char text[ADDR_TEXT_MAX];
 	bool local = strcmp(field(t, "type"), "local") == 0;
@@ -262,14 +269,15 @@ static void same_route(const struct net *n, const struct addr *dst, const struct
 	}
 	assert_int_equal(r->on_link, *gateway == '\0');
 	assert_string_equal(bare_text(r->src, text), field(t, "prefsrc"));
-	assert_string_equal(bare_text(r->next_hop, text), *gateway ? gateway : bare_text(*dst, text));
+	assert_string_equal(
+		bare_text(r->next_hop, text), *gateway ? gateway : bare_text(*dst, text));
 }
 
 static void compare(struct net *n, const struct addr *dst, const char *oif)
 {
 	char more[64] = "";
-	struct net_route r = { 0 };
-	struct err e = { 0 };
+	struct net_route r = {0};
+	struct err e = {0};
 	struct truth t;
 	int rc;
 
@@ -290,7 +298,8 @@ static void compare(struct net *n, const struct addr *dst, const char *oif)
 	json_decref(t.json);
 }
 
-/* Each pool again and again, in an order that makes the cache answer before and after its neighbours. */
+/* Each pool again and again, in an order that makes the cache answer before and after its
+ * neighbours. */
 static void compare_pools(unsigned rounds, const char *oif)
 {
 	struct net *n = open_net();
@@ -320,13 +329,17 @@ static void test_as_ip_says_forced(void **state)
 
 static void test_edges(void **state)
 {
+	/* clang-format off */
 	static const char *const edges[] = {
-		"0.0.0.0",	 "255.255.255.255", "224.0.0.1",     "239.1.2.3",  "240.0.0.1",	  "10.1.0.0",
-		"10.1.255.255",	 "10.1.127.255",    "10.1.128.0",    "10.1.200.6", "10.1.200.7", "10.1.200.8",
-		"127.0.0.1",	 "127.255.255.255", "126.255.255.255", "128.0.0.0", "10.2.0.255", "10.9.0.2",
-		"10.9.0.1",	 "10.1.0.1",	    "10.1.0.5",	     "ff0e::1",	   "::1",	  "::2",
-		"2001:db8:1::1", "2001:db8:1::",    "fd00:2::1",     "ffff::1",	   "fe80::a",	  "fd00:2::fe",
+		"0.0.0.0",	"255.255.255.255", "224.0.0.1",	      "239.1.2.3",     "240.0.0.1",
+		"10.1.0.0",	"10.1.255.255",	   "10.1.127.255",    "10.1.128.0",    "10.1.200.6",
+		"10.1.200.7",	"10.1.200.8",	   "127.0.0.1",	      "127.255.255.255",
+		"10.2.0.255",	"10.9.0.2",	   "126.255.255.255", "10.9.0.1",      "10.1.0.1",
+		"10.1.0.5",	"ff0e::1",	   "::1",	      "::2",	       "128.0.0.0",
+		"2001:db8:1::1",
+		"2001:db8:1::",	"fd00:2::1",	   "ffff::1",	      "fe80::a",       "fd00:2::fe",
 	};
+	/* clang-format on */
 	struct net *n = open_net();
 
 	for (unsigned twice = 0; twice < 2; twice++) {
@@ -396,7 +409,7 @@ static struct net_route route(struct net *n, const char *dst, uint32_t ifindex)
 {
 	struct addr a = parse(dst);
 	struct net_route r;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (net_route_get(n, &a, ifindex, &r, &e) < 0)
 		fail_msg("%s", e.text);
@@ -424,7 +437,7 @@ static void test_zones(void **state)
 	struct net *n = open_net();
 	struct net_route r = route(n, "fe80::1234%vb0", 0);
 	struct addr bare = parse("fe80::1234"), zoned = parse("fe80::1234%vb0");
-	struct err e = { 0 };
+	struct err e = {0};
 	char text[ADDR_TEXT_MAX];
 
 	assert_int_equal(r.ifindex, index_of(n, "vb0"));
@@ -463,7 +476,8 @@ static void test_neighbours(void **state)
 	net_free(n);
 }
 
-/* Seen by connect(2), which asks a second time with the source: the truth is what getsockname and the tables say together. */
+/* Seen by connect(2), which asks a second time with the source: the truth is what getsockname and
+ * the tables say together. */
 static void test_source_rules(void **state)
 {
 	struct net *n;
@@ -475,7 +489,8 @@ static void test_source_rules(void **state)
 	n = open_net();
 	r = route(n, "8.8.8.8", 0);
 	assert_string_equal(addr_text(&r.next_hop, text), "10.1.255.254");
-	r = route(n, "203.0.113.9", 0); /* table 100 chooses vb0 and so its address, table 101 then the gateway */
+	r = route(n, "203.0.113.9",
+		0); /* table 100 chooses vb0 and so its address, table 101 then the gateway */
 	assert_string_equal(addr_text(&r.src, text), "10.2.0.1");
 	assert_string_equal(addr_text(&r.next_hop, text), "10.2.0.77");
 	r = route(n, "8.8.8.8", index_of(n, "vb0"));
@@ -489,7 +504,7 @@ static void test_no_default(void **state)
 	struct net *n;
 	struct addr v4 = parse("8.8.8.8"), v6 = parse("2a00::1");
 	struct net_route r;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	assert_int_equal(ip("route del default"), 0);
 	assert_int_equal(ip("-6 route del default"), 0);
@@ -516,7 +531,8 @@ static void time_run(struct net *n, const char *what, uint32_t first)
 
 		assert_int_equal(net_route_get(n, &a, 0, &r, NULL), 0);
 	}
-	print_message("65,536 destinations %s: %.2f ms\n", what, (double)(clock_now(clock_real()) - start) / 1e6);
+	print_message("65,536 destinations %s: %.2f ms\n", what,
+		(double)(clock_now(clock_real()) - start) / 1e6);
 }
 
 static void test_time_printed(void **state)
@@ -531,6 +547,7 @@ static void test_time_printed(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),	     cmocka_unit_test(test_addrs),
 		cmocka_unit_test(test_as_ip_says),   cmocka_unit_test(test_as_ip_says_forced),
@@ -539,9 +556,11 @@ int main(void)
 		cmocka_unit_test(test_source_rules), cmocka_unit_test(test_time_printed),
 		cmocka_unit_test(test_no_default),
 	};
+	/* clang-format on */
 
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	if (access("/usr/sbin/ip", X_OK) != 0 && access("/sbin/ip", X_OK) != 0 && access("/usr/bin/ip", X_OK) != 0) {
+	if (access("/usr/sbin/ip", X_OK) != 0 && access("/sbin/ip", X_OK) != 0 &&
+		access("/usr/bin/ip", X_OK) != 0) {
 		fprintf(stderr, "skipped: iproute2 is not installed\n");
 		return 77;
 	}

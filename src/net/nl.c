@@ -11,14 +11,15 @@
 #include <sys/socket.h>
 
 /*
- * A message carries the request's sequence number back, so an answer to an abandoned request is never taken for ours. After
- * a failure in the middle of a conversation the socket is dropped and the next request opens another: what is left in its
- * queue goes with it.
+ * A message carries the request's sequence number back, so an answer to an abandoned request is
+ * never taken for ours. After a failure in the middle of a conversation the socket is dropped and
+ * the next request opens another: what is left in its queue goes with it.
  */
 
 /* The kernel makes dump messages as large as the reader's buffer lets it, up to 32 kB. */
 #define RECV_SIZE 65536
-/* A machine on which interfaces come and go all the time never gives a quiet dump: the last one is then taken as it is. */
+/* A machine on which interfaces come and go all the time never gives a quiet dump: the last one is
+ * then taken as it is. */
 #define DUMP_TRIES 8
 
 struct nl {
@@ -86,7 +87,8 @@ static int relay_message(const struct nlmsghdr *h, void *ctx)
 	return r->code < 0 ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* libmnl ends the run with EINTR at a message that says so; the flag is taken off and remembered, so that the rest is read. */
+/* libmnl ends the run with EINTR at a message that says so; the flag is taken off and remembered,
+ * so that the rest is read. */
 static void note_changes(struct relay *r, void *data, size_t len)
 {
 	struct nlmsghdr *h = data;
@@ -126,7 +128,8 @@ static int send_request(struct nl *n, struct nlmsghdr *req)
 	return mnl_socket_sendto(n->sock, req, req->nlmsg_len) < 0 ? -errno : 0;
 }
 
-/* The reader's buffer ran over, or another message than the answer was waiting: a new socket makes it good. */
+/* The reader's buffer ran over, or another message than the answer was waiting: a new socket makes
+ * it good. */
 static bool is_stale(int rc)
 {
 	return rc == -ENOBUFS || rc == -EPROTO || rc == -ESRCH;
@@ -145,7 +148,8 @@ static int dump_once(struct nl *n, struct nlmsghdr *req, struct relay *r)
 	return rc;
 }
 
-/* The header behind struct nlmsghdr differs by kind; all begin with the family, and the rest is zero. */
+/* The header behind struct nlmsghdr differs by kind; all begin with the family, and the rest is
+ * zero. */
 static struct nlmsghdr *dump_request(void *buf, uint16_t type, uint8_t family)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -172,7 +176,7 @@ int nl_dump(struct nl *n, uint16_t type, uint8_t family, const struct nl_sink *s
 	int rc = 0;
 
 	for (unsigned i = 0; i < DUMP_TRIES; i++) {
-		struct relay r = { .sink = sink };
+		struct relay r = {.sink = sink};
 
 		rc = dump_once(n, req, &r);
 		if (rc == 0 && !r.changed)
@@ -196,7 +200,7 @@ static int ask_once(struct nl *n, struct nlmsghdr *req, struct relay *r)
 
 int nl_ask(struct nl *n, struct nlmsghdr *req, const struct nl_sink *sink)
 {
-	struct relay r = { .sink = sink };
+	struct relay r = {.sink = sink};
 	int rc;
 
 	req->nlmsg_flags = NLM_F_REQUEST;
@@ -205,7 +209,7 @@ int nl_ask(struct nl *n, struct nlmsghdr *req, const struct nl_sink *sink)
 	if (!is_stale(rc))
 		return rc;
 	disconnect(n);
-	r = (struct relay){ .sink = sink };
+	r = (struct relay){.sink = sink};
 	return ask_once(n, req, &r);
 }
 
@@ -229,6 +233,6 @@ struct addr nl_addr(const struct nlattr *attr)
 	case 16:
 		return addr_from_bytes(6, mnl_attr_get_payload(attr));
 	default:
-		return (struct addr){ 0 };
+		return (struct addr){0};
 	}
 }

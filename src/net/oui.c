@@ -14,8 +14,9 @@
 #include "net/ouifile.h"
 
 /*
- * Some 50,000 blocks of 32,000 owners: one array sorted by prefix and length, and one text that holds each name once. A
- * look-up tries the lengths that occur, longest first, by binary search: sixteen steps each.
+ * Some 50,000 blocks of 32,000 owners: one array sorted by prefix and length, and one text that
+ * holds each name once. A look-up tries the lengths that occur, longest first, by binary search:
+ * sixteen steps each.
  */
 struct block {
 	uint64_t key;	/* prefix << 8 | bits */
@@ -40,7 +41,7 @@ static const char *const hwdb_paths[] = {
 };
 
 static const char ieee_dir[] = "/usr/share/ieee-data";
-static const char *const ieee_files[] = { "oui.txt", "mam.txt", "iab.txt", "oui36.txt" };
+static const char *const ieee_files[] = {"oui.txt", "mam.txt", "iab.txt", "oui36.txt"};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define FILE_MAX (64u << 20)
@@ -125,7 +126,7 @@ static int take_row(void *ctx, const struct oui_row *row)
 		o->cap = cap;
 	}
 	b = &o->blocks[o->n];
-	*b = (struct block){ .key = key_of(row->prefix, row->bits), .order = (uint32_t)o->n };
+	*b = (struct block){.key = key_of(row->prefix, row->bits), .order = (uint32_t)o->n};
 	o->n++;
 	o->lengths |= UINT64_C(1) << row->bits;
 	return intern(o, row->name, row->name_len, &b->name);
@@ -214,7 +215,8 @@ static int by_key(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Sorts, unless the file already was, and keeps the last of equal blocks; what only reading needed goes. */
+/* Sorts, unless the file already was, and keeps the last of equal blocks; what only reading needed
+ * goes. */
 static void seal(struct oui *o)
 {
 	struct block *shorter;
@@ -257,8 +259,10 @@ int oui_open(struct oui **out, const char *user_file, struct err *e)
 		rc = read_file(o, user_file, e);
 		set_source(o, user_file);
 		if (rc == 0 && !o->n)
-			rc = err_set(e, ERR_PARSE, "%s has no vendors in it: lines like \"00000C Name\" "
-				     "or a file of udev's or the IEEE's are wanted", user_file);
+			rc = err_set(e, ERR_PARSE,
+				"%s has no vendors in it: lines like \"00000C Name\" "
+				"or a file of udev's or the IEEE's are wanted",
+				user_file);
 	}
 	if (rc < 0) {
 		oui_free(o);
@@ -300,7 +304,8 @@ const char *oui_vendor(const struct oui *o, const struct mac *m)
 {
 	uint64_t address = 0;
 
-	/* Bit 1 of the first byte: given by software, not by a maker. Only a user can know better. */
+	/* Bit 1 of the first byte: given by software, not by a maker. Only a user can know better.
+	 */
 	if (m->b[0] & 2 && !o->from_user)
 		return NULL;
 	for (unsigned i = 0; i < 6; i++)

@@ -10,14 +10,16 @@
 struct oui;
 
 /*
- * Reads the first that is there: `user_file` (if not NULL; its absence is an error), udev's 20-OUI.hwdb, ieee-data's oui.txt, mam and oui36.
- * User files: the hwdb format, IEEE's text, nmap-mac-prefixes, manuf or "PREFIX<tab>NAME" lines; told apart by content. *out is owned.
+ * Reads the first that is there: `user_file` (if not NULL; its absence is an error), udev's
+ * 20-OUI.hwdb, ieee-data's oui.txt, mam and oui36. User files: the hwdb format, IEEE's text,
+ * nmap-mac-prefixes, manuf or "PREFIX<tab>NAME" lines; told apart by content. *out is owned.
  * ERR_PARSE with file and line when a user file is none of these; -errno when it cannot be read.
  * When nothing is found *out is an empty table and 0 is returned: look-ups give NULL.
  */
 int oui_open(struct oui **out, const char *user_file, struct err *e) MUST_CHECK;
 void oui_free(struct oui *o);
-/* The vendor of the longest block that holds the address, borrowed; NULL when unknown or, unless a user file names it, locally administered. */
+/* The vendor of the longest block that holds the address, borrowed; NULL when unknown or, unless a
+ * user file names it, locally administered. */
 const char *oui_vendor(const struct oui *o, const struct mac *m);
 /* Where the data came from and how many blocks it has ("" and 0 when empty). */
 const char *oui_source(const struct oui *o);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Vendors beside what another program reads out of the same files, and files of every format and of none. */
+/* Vendors beside what another program reads out of the same files; files of every format. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,10 +19,11 @@
 
 static struct mac parse_mac(const char *text)
 {
-	struct mac m = { 0 };
+	struct mac m = {0};
 
-	assert_int_equal(sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &m.b[0], &m.b[1], &m.b[2], &m.b[3],
-				&m.b[4], &m.b[5]), 6);
+	assert_int_equal(sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &m.b[0], &m.b[1],
+				 &m.b[2], &m.b[3], &m.b[4], &m.b[5]),
+		6);
 	return m;
 }
 
@@ -37,7 +38,7 @@ static const char *vendor(const struct oui *o, const char *mac)
 static struct oui *open_file(const char *path)
 {
 	struct oui *o;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (oui_open(&o, path, &e) < 0)
 		fail_msg("%s", e.text);
@@ -88,8 +89,8 @@ static void test_known_vendors(void **state)
 }
 
 /*
- * Reads the file in another language and by the definition (a dictionary a length), and prints 10,000 addresses: half of them in
- * blocks that are there.
+ * Reads the file in another language and by the definition (a dictionary a length), and prints
+ * 10,000 addresses: half of them in blocks that are there.
  */
 static const char script[] =
 	"import random,re,sys\n"
@@ -142,9 +143,10 @@ static void test_ieee_files(void **state)
 	static const struct {
 		const char *path, *mac, *name;
 	} files[] = {
-		{ "/usr/share/ieee-data/oui.txt", "00:22:72:00:00:00", "American Micro-Fuel Device Corp." },
-		{ "/usr/share/ieee-data/mam.txt", "20:85:93:bc:de:f0", "IOG Products LLC" },
-		{ "/usr/share/ieee-data/iab.txt", "00:50:c2:7d:5a:bc", "DEUTA-WERKE GmbH" },
+		{"/usr/share/ieee-data/oui.txt", "00:22:72:00:00:00",
+			"American Micro-Fuel Device Corp."},
+		{"/usr/share/ieee-data/mam.txt", "20:85:93:bc:de:f0", "IOG Products LLC"},
+		{"/usr/share/ieee-data/iab.txt", "00:50:c2:7d:5a:bc", "DEUTA-WERKE GmbH"},
 	};
 	struct oui *o;
 
@@ -208,7 +210,7 @@ static void test_hwdb_lines(void **state)
 static void refused(const char *text, const char *why)
 {
 	char path[32];
-	struct err e = { 0 };
+	struct err e = {0};
 	struct oui *o;
 
 	write_file(path, text);
@@ -221,7 +223,7 @@ static void refused(const char *text, const char *why)
 
 static void test_bad_files(void **state)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	struct oui *o;
 
 	refused("", "no vendors");
@@ -232,7 +234,9 @@ static void test_bad_files(void **state)
 	refused("00000C/28 X\n", "line 1");
 	refused("0000 X\n", "line 1");
 	refused("OUI:0000\n", "no vendors");
-	refused("\x7f" "ELF\x01\x02", "line 1");
+	refused("\x7f"
+		"ELF\x01\x02",
+		"line 1");
 	assert_true(oui_open(&o, "/nonexistent/file", &e) < 0);
 	assert_non_null(strstr(e.text, "/nonexistent/file"));
 	assert_true(oui_open(&o, "/", &e) < 0);
@@ -249,12 +253,14 @@ static void test_time_printed(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_vendors), cmocka_unit_test(test_as_python_reads),
 		cmocka_unit_test(test_ieee_files),    cmocka_unit_test(test_nmap_file),
 		cmocka_unit_test(test_plain_lines),   cmocka_unit_test(test_hwdb_lines),
 		cmocka_unit_test(test_bad_files),     cmocka_unit_test(test_time_printed),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

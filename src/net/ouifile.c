@@ -5,15 +5,17 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* clang-format off */
 /*
  * udev's hwdb:    OUI:70B3D5123*                      the digits are the prefix: 6, 7 or 9 of them
  *                  ID_OUI_FROM_DATABASE=Some Company
- * IEEE's text:    70-B3-D5   (hex)		Some Company
- *                 123000-123FFF     (base 16)		Some Company    or 70B3D5 for a whole 24-bit block
+ * IEEE's text:    70-B3-D5   (hex)            Some Company
+ *                 123000-123FFF   (base 16)   Some Company        or 70B3D5 for a 24-bit block
  *                 and the address of the company on lines that begin with tabs
  * PREFIX NAME:    70B3D5 Some Company
- *                 70:B3:D5:12:30:00/36	Short	Long name of the company
+ *                 70:B3:D5:12:30:00/36<tab>Short<tab>Long name of the company
  */
+/* clang-format on */
 
 struct span {
 	const char *s;
@@ -47,7 +49,7 @@ static struct span trim(struct span t)
 static struct span skip(struct span t, size_t n)
 {
 	n = n < t.len ? n : t.len;
-	return (struct span){ t.s + n, t.len - n };
+	return (struct span){t.s + n, t.len - n};
 }
 
 static bool starts(struct span t, const char *with)
@@ -68,7 +70,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Takes hex digits, with separators between them where `separators` has any; returns how many digits (at most 12). */
+/* Takes hex digits, with separators between them where `separators` has any; returns how many
+ * digits (at most 12). */
 static unsigned take_hex(struct span *t, const char *separators, uint64_t *value)
 {
 	unsigned n = 0;
@@ -89,7 +92,7 @@ static unsigned take_hex(struct span *t, const char *separators, uint64_t *value
 
 static int give(struct parse *p, uint64_t prefix, unsigned bits, struct span name)
 {
-	struct oui_row row = { prefix, bits, name.s, name.len };
+	struct oui_row row = {prefix, bits, name.s, name.len};
 
 	return p->fn(p->ctx, &row);
 }
@@ -115,7 +118,8 @@ static int hwdb_line(struct parse *p, struct span t)
 	return t.len ? give(p, p->prefix, bits, t) : 0;
 }
 
-/* "123000-123FFF": all addresses with these last 24 bits; the bits that begin and end share belong to the prefix. */
+/* "123000-123FFF": all addresses with these last 24 bits; the bits that begin and end share belong
+ * to the prefix. */
 static unsigned range_bits(uint64_t first, uint64_t last)
 {
 	unsigned free_bits = 0;
@@ -156,7 +160,8 @@ static unsigned prefix_bits(struct span *t, unsigned digits)
 
 	if (!starts(*t, "/"))
 		return digits >= 6 ? 4 * digits : 0;
-	for (*t = skip(*t, 1); t->len && t->s[0] >= '0' && t->s[0] <= '9' && bits < 48; *t = skip(*t, 1))
+	for (*t = skip(*t, 1); t->len && t->s[0] >= '0' && t->s[0] <= '9' && bits < 48;
+		*t = skip(*t, 1))
 		bits = bits * 10 + (unsigned)(t->s[0] - '0');
 	return bits >= 8 && bits <= 4 * digits ? bits : 0;
 }
@@ -194,7 +199,7 @@ static line_fn format_of(const char *text, size_t len)
 
 int oui_parse(const char *text, size_t len, oui_row_fn fn, void *ctx, struct err *e)
 {
-	struct parse p = { .fn = fn, .ctx = ctx };
+	struct parse p = {.fn = fn, .ctx = ctx};
 	line_fn take_line = format_of(text, len);
 	const char *end = text + len;
 	int rc = 0;
@@ -205,10 +210,11 @@ int oui_parse(const char *text, size_t len, oui_row_fn fn, void *ctx, struct err
 		if (!eol)
 			eol = end;
 		p.line++;
-		rc = take_line(&p, (struct span){ text, (size_t)(eol - text) });
+		rc = take_line(&p, (struct span){text, (size_t)(eol - text)});
 		text = eol + 1;
 	}
 	if (rc == ERR_PARSE)
-		err_set(e, rc, "line %u is not an address prefix of 24 to 48 bits and a name", p.line);
+		err_set(e, rc, "line %u is not an address prefix of 24 to 48 bits and a name",
+			p.line);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reverse tree of DNS: the name to ask for, the name in the answer (RFC 1035, 3.5; RFC 3596, 2.5). */
+/* The reverse tree of DNS: the name to ask for, the name in the answer (RFC 1035, RFC 3596). */
 #include "net/ptr.h"
 
 #include <ares.h>
@@ -8,8 +8,9 @@
 #include <stdio.h>
 
 /*
- * c-ares has a parser for PTR answers, but it throws away what is not a proper host name; a scanner shows what is there, escaped. So
- * only its decompression of names is used, and this cursor with its sticky error.
+ * c-ares has a parser for PTR answers, but it throws away what is not a proper host name; a scanner
+ * shows what is there, escaped. So only its decompression of names is used, and this cursor with
+ * its sticky error.
  */
 struct cursor {
 	const uint8_t *message;
@@ -25,7 +26,8 @@ const char *ptr_name(const struct addr *a, char out[PTR_NAME_MAX])
 		if (a->family == 4)
 			n += (size_t)snprintf(out + n, PTR_NAME_MAX - n, "%u.", a->b[i]);
 		else
-			n += (size_t)snprintf(out + n, PTR_NAME_MAX - n, "%x.%x.", a->b[i] & 15, a->b[i] >> 4);
+			n += (size_t)snprintf(
+				out + n, PTR_NAME_MAX - n, "%x.%x.", a->b[i] & 15, a->b[i] >> 4);
 	}
 	snprintf(out + n, PTR_NAME_MAX - n, "%s", a->family == 4 ? "in-addr.arpa" : "ip6.arpa");
 	return out;
@@ -54,7 +56,8 @@ static char *take_name(struct cursor *c)
 	long used;
 
 	if (c->failed || c->at >= c->len ||
-	    ares_expand_name(c->message + c->at, c->message, (int)c->len, &name, &used) != ARES_SUCCESS) {
+		ares_expand_name(c->message + c->at, c->message, (int)c->len, &name, &used) !=
+			ARES_SUCCESS) {
 		c->failed = true;
 		return NULL;
 	}
@@ -88,7 +91,7 @@ static char *take_record(struct cursor *c)
 
 char *ptr_find(const uint8_t *message, size_t len)
 {
-	struct cursor c = { .message = message, .len = len };
+	struct cursor c = {.message = message, .len = len};
 	unsigned questions, answers;
 	char *name = NULL;
 

@@ -14,6 +14,7 @@
 #include "net/names.h"
 #include "net/sysdns.h"
 
+/* clang-format off */
 /*
  * One struct request an address, found by hash, stays after its answer: it is the cache. Its life:
  *
@@ -22,9 +23,11 @@
  *                                                      ^                      | resolver_reverse
  *                                                      +----------------------+
  *
- * Whoever asks in the meantime joins its list of waiters. Callbacks run in resolver_step only, never inside resolver_reverse,
- * so that a caller is not called back while it is still asking. A callback may ask on; what it asks is delivered by the next step.
+ * Whoever asks in the meantime joins its list of waiters. Callbacks run in resolver_step only, never
+ * inside resolver_reverse, so that a caller is not called back while it is still asking. A callback
+ * may ask on; what it asks is delivered by the next step.
  */
+/* clang-format on */
 
 #define IN_FLIGHT 64
 /* Threads cost more than packets, and most of the time there is one server behind all of them. */
@@ -44,8 +47,8 @@ struct request {
 	struct resolver *owner;
 	struct addr addr;
 	enum state state;
-	bool aged;	       /* is in the list of known ones */
-	char *name;	       /* owned; NULL = none */
+	bool aged;  /* is in the list of known ones */
+	char *name; /* owned; NULL = none */
 	struct waiter *waiters, **tail;
 	struct request *chain; /* same hash bucket */
 	struct request *next;  /* in todo or ready */
@@ -57,9 +60,10 @@ struct line {
 };
 
 struct resolver {
-	struct dns *reverse, *forward; /* two, so that giving up one blocking look-up leaves the others alone */
-	struct sysdns *system;	       /* instead of both */
-	struct hosts *hosts;	       /* read at the first reverse look-up */
+	struct dns *reverse,
+		*forward; /* two, so that giving up one blocking look-up leaves the others alone */
+	struct sysdns *system; /* instead of both */
+	struct hosts *hosts;   /* read at the first reverse look-up */
 	struct hash_key key;
 	struct request **buckets;
 	size_t n_buckets, n_requests;
@@ -100,7 +104,8 @@ static int open_backend(struct resolver *r, const struct resolver_conf *c, struc
 	int rc;
 
 	if (c->system) {
-		unsigned threads = r->in_flight < SYSTEM_THREADS_MAX ? r->in_flight : SYSTEM_THREADS_MAX;
+		unsigned threads =
+			r->in_flight < SYSTEM_THREADS_MAX ? r->in_flight : SYSTEM_THREADS_MAX;
 
 		return sysdns_open(&r->system, threads, e);
 	}
@@ -124,7 +129,8 @@ int resolver_open(struct resolver **out, const struct resolver_conf *c, struct e
 	r->in_flight = c->in_flight ? c->in_flight : IN_FLIGHT;
 	rng_entropy(&r->key, sizeof(r->key));
 	if (c->system && c->servers)
-		rc = err_set(e, ERR_USAGE, "the system's resolver takes no list of DNS servers: use one or the other");
+		rc = err_set(e, ERR_USAGE,
+			"the system's resolver takes no list of DNS servers: use one or the other");
 	else
 		rc = open_backend(r, c, e);
 	if (rc < 0)
@@ -258,7 +264,7 @@ int resolver_reverse(struct resolver *r, const struct addr *addr, resolver_fn fn
 		free(w);
 		return -ENOMEM;
 	}
-	*w = (struct waiter){ .fn = fn, .ctx = ctx };
+	*w = (struct waiter){.fn = fn, .ctx = ctx};
 	*q->tail = w;
 	q->tail = &w->next;
 	r->pending++;
@@ -382,7 +388,7 @@ size_t resolver_fds(struct resolver *r, struct pollfd *fds, size_t max)
 		return dns_fds(r->reverse, fds, max);
 	if (!max)
 		return 0;
-	fds[0] = (struct pollfd){ .fd = sysdns_fd(r->system), .events = POLLIN };
+	fds[0] = (struct pollfd){.fd = sysdns_fd(r->system), .events = POLLIN};
 	return 1;
 }
 
@@ -409,13 +415,14 @@ static bool parse_short_form(const char *name, struct addr *out)
 	return true;
 }
 
-static int forward_number(const struct addr *a, unsigned family, struct addr_list *out, struct err *e)
+static int forward_number(
+	const struct addr *a, unsigned family, struct addr_list *out, struct err *e)
 {
 	char text[ADDR_TEXT_MAX];
 
 	if (family && a->family != family)
 		return err_set(e, ERR_RESOLVE, "%s is an IPv%u address, and IPv%u was asked for",
-			       addr_text(a, text), a->family, family);
+			addr_text(a, text), a->family, family);
 	if (addr_list_add(out, family, a) < 0)
 		return err_set(e, -ENOMEM, "no memory for an address");
 	return 0;
@@ -432,15 +439,16 @@ static int refuse_name(const char *name, struct err *e)
 		ascii &= (*c & 0x80) == 0;
 	buf_init(&b);
 	name_clean(&b, name);
-	rc = err_set(e, ERR_RESOLVE, "\"%.300s\" is neither an address nor a host name%s", buf_text(&b),
-		     ascii ? "" : ": write international names in their xn-- form");
+	rc = err_set(e, ERR_RESOLVE, "\"%.300s\" is neither an address nor a host name%s",
+		buf_text(&b), ascii ? "" : ": write international names in their xn-- form");
 	buf_free(&b);
 	return rc;
 }
 
-int resolver_forward(struct resolver *r, const char *name, unsigned family, struct addr **list, struct err *e)
+int resolver_forward(
+	struct resolver *r, const char *name, unsigned family, struct addr **list, struct err *e)
 {
-	struct addr_list out = { 0 };
+	struct addr_list out = {0};
 	struct addr a;
 	int rc;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Look-ups against a DNS responder of our own in namespaces of our own: parallel, late, failing and hostile answers. */
+/* Look-ups against a responder of our own: parallel, late, failing and hostile answers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -29,9 +29,10 @@
 #include "base/clock.h"
 #include "net/resolve.h"
 
-/* ---- The responder: a process that answers by fixed rules and keeps count where the test can see it. ---- */
+/* ---- The responder: a process that answers by fixed rules and keeps count where the test can see
+ * it. ---- */
 
-#define DELAY_NS (100 * NS_PER_MS)
+#define DELAY_NS    (100 * NS_PER_MS)
 #define MAX_WAITING 512
 
 struct seen {
@@ -56,16 +57,16 @@ static void put(struct answer *a, const void *bytes, size_t len)
 	a->len += len;
 }
 
-
 static void put_u16(struct answer *a, unsigned v)
 {
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+	uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
 
 	put(a, b, 2);
 }
 
 /* An answer of this type about the question's name (or whatever the pointer points at). */
-static void put_record(struct answer *a, unsigned owner, unsigned type, const void *data, size_t len)
+static void put_record(
+	struct answer *a, unsigned owner, unsigned type, const void *data, size_t len)
 {
 	put_u16(a, 0xc000 | owner);
 	put_u16(a, type);
@@ -84,8 +85,8 @@ static void put_delayed_name(struct answer *a, const char *labels)
 	int len;
 
 	/* "y.x.0.10.in-addr.arpa" -> "h-<y>-<x>.example" */
-	len = snprintf(name + 1, sizeof(name) - 1, "h-%.*s-%.*s", labels[0], labels + 1, labels[labels[0] + 1],
-		       labels + labels[0] + 2);
+	len = snprintf(name + 1, sizeof(name) - 1, "h-%.*s-%.*s", labels[0], labels + 1,
+		labels[labels[0] + 1], labels + labels[0] + 2);
 	name[0] = (char)len;
 	memcpy(name + 1 + len, "\7example", 9);
 	put_record(a, 12, 12, name, (size_t)len + 10);
@@ -101,10 +102,14 @@ static void set_rcode(struct answer *a, unsigned rcode)
 static bool answer_ptr(struct answer *a, unsigned n)
 {
 	static const char longest[] =
-		"\x3f" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"\x3f" "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-		"\x3f" "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-		"\x3d" "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd";
+		"\x3f"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"\x3f"
+		"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		"\x3f"
+		"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+		"\x3d"
+		"ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd";
 
 	switch (n) {
 	case 1:
@@ -116,10 +121,14 @@ static bool answer_ptr(struct answer *a, unsigned n)
 	case 3:
 		return false;
 	case 4:
-		PUT_PTR(a, "\x0b\x1b[31m\x00<&>\x07\xff\x07" "example");
+		PUT_PTR(a, "\x0b\x1b[31m\x00<&>\x07\xff\x07"
+			   "example");
 		return true;
 	case 5: /* RFC 2317: an alias into another zone, and the record there */
-		put_record(a, 12, 5, "\1" "5\4range\4glue", 12);
+		put_record(a, 12, 5,
+			"\1"
+			"5\4range\4glue",
+			12);
 		return true;
 	case 6:
 		return true;
@@ -130,7 +139,9 @@ static bool answer_ptr(struct answer *a, unsigned n)
 		PUT_PTR(a, longest);
 		return true;
 	case 9:
-		PUT_PTR(a, "\x05" "caf\xc3\xa9\x07" "example");
+		PUT_PTR(a, "\x05"
+			   "caf\xc3\xa9\x07"
+			   "example");
 		return true;
 	case 10:
 		PUT_PTR(a, "");
@@ -139,13 +150,16 @@ static bool answer_ptr(struct answer *a, unsigned n)
 		set_rcode(a, 5);
 		return true;
 	case 12:
-		PUT_PTR(a, "\x05" "a.b\\c\x07" "example");
+		PUT_PTR(a, "\x05"
+			   "a.b\\c\x07"
+			   "example");
 		return true;
 	case 13: /* claims a record that is not there */
 		a->bytes[7] = 1;
 		return true;
 	case 14:
-		PUT_PTR(a, "\x04_ok-\x07" "example");
+		PUT_PTR(a, "\x04_ok-\x07"
+			   "example");
 		return true;
 	default:
 		set_rcode(a, 3);
@@ -162,7 +176,7 @@ static bool is_name(const uint8_t *question, const char *name, size_t len)
 
 static bool answer_forward(struct answer *a, const uint8_t *q, unsigned type)
 {
-	static const uint8_t v6[16] = { 0xfd, [15] = 1 };
+	static const uint8_t v6[16] = {0xfd, [15] = 1};
 
 	if (IS(q, "\4slow\7example"))
 		return false;
@@ -197,11 +211,17 @@ static bool make_answer(struct answer *a, size_t len)
 	memset(a->bytes + 6, 0, 6);
 	if (type != 12)
 		return answer_forward(a, q, type);
-	if (strstr((char *)q, "\1" "0\2" "10\7in-addr"))
+	if (strstr((char *)q, "\1"
+			      "0\2"
+			      "10\7in-addr"))
 		put_delayed_name(a, (char *)q);
-	else if (strstr((char *)q, "\1" "0\1" "1\2" "10\7in-addr"))
+	else if (strstr((char *)q, "\1"
+				   "0\1"
+				   "1\2"
+				   "10\7in-addr"))
 		return answer_ptr(a, (unsigned)atoi((char *)q + 1));
-	else if (IS(q, "\1" "5\4range\4glue"))
+	else if (IS(q, "\1"
+		       "5\4range\4glue"))
 		PUT_PTR(a, "\5glued\7example");
 	else if (strstr((char *)q, "\3ip6"))
 		PUT_PTR(a, "\3six\7example");
@@ -212,7 +232,7 @@ static bool make_answer(struct answer *a, size_t len)
 
 static int bind_port(unsigned port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -262,8 +282,8 @@ static void send_due(struct waiting *w)
 static void respond(int ready_fd)
 {
 	static struct waiting waiting;
-	struct pollfd fds[2] = { { .fd = bind_port(53), .events = POLLIN },
-				 { .fd = bind_port(5300), .events = POLLIN } };
+	struct pollfd fds[2] = {
+		{.fd = bind_port(53), .events = POLLIN}, {.fd = bind_port(5300), .events = POLLIN}};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (write(ready_fd, "", 1) != 1)
@@ -279,17 +299,16 @@ static void respond(int ready_fd)
 
 /* ---- The namespaces: loopback only, our own /etc/hosts and /etc/resolv.conf. ---- */
 
-static const char hosts_text[] =
-	"127.0.0.1 localhost\n"
-	"::1 localhost ip6-localhost\n"
-	"# comment 10.3.0.9 never\n"
-	"10.3.0.1\tfirst.lab first # the first one\n"
-	"10.3.0.1 second.lab\n"
-	"10.3.0.2 both.lab\n"
-	"fd00:3::2 both.lab\n"
-	"10.3.0.3 odd<script>.lab\n"
-	"not-an-address name\n"
-	"10.3.0.4\n";
+static const char hosts_text[] = "127.0.0.1 localhost\n"
+				 "::1 localhost ip6-localhost\n"
+				 "# comment 10.3.0.9 never\n"
+				 "10.3.0.1\tfirst.lab first # the first one\n"
+				 "10.3.0.1 second.lab\n"
+				 "10.3.0.2 both.lab\n"
+				 "fd00:3::2 both.lab\n"
+				 "10.3.0.3 odd<script>.lab\n"
+				 "not-an-address name\n"
+				 "10.3.0.4\n";
 
 static bool write_file(const char *path, const char *text)
 {
@@ -310,14 +329,15 @@ static bool replace_file(const char *path, const char *text)
 	if (fd < 0)
 		return false;
 	close(fd);
-	ok = chmod(file, 0644) == 0 && write_file(file, text) && mount(file, path, NULL, MS_BIND, NULL) == 0;
+	ok = chmod(file, 0644) == 0 && write_file(file, text) &&
+	     mount(file, path, NULL, MS_BIND, NULL) == 0;
 	unlink(file);
 	return ok;
 }
 
 static bool loopback_up(void)
 {
-	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct ifreq r = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool ok = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &r) == 0;
 
@@ -335,12 +355,14 @@ static bool enter_namespaces(void)
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) < 0)
 			return false;
 		snprintf(map, sizeof(map), "0 %u 1", uid);
-		if (!write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", map))
+		if (!write_file("/proc/self/setgroups", "deny") ||
+			!write_file("/proc/self/uid_map", map))
 			return false;
 	}
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && loopback_up() &&
 	       replace_file("/etc/hosts", hosts_text) &&
-	       replace_file("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n");
+	       replace_file(
+		       "/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n");
 }
 
 static bool start_responder(void)
@@ -362,7 +384,7 @@ static bool start_responder(void)
 
 struct result {
 	unsigned answers;
-	char name[1100]; /* of the last answer; "-" = none */
+	char name[1100];	/* of the last answer; "-" = none */
 	struct resolver *again; /* ask this one again from inside the callback, once */
 };
 
@@ -381,7 +403,7 @@ static void on_name(void *ctx, const struct addr *addr, const char *name)
 static struct resolver *open_resolver(const struct resolver_conf *c)
 {
 	struct resolver *r;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (resolver_open(&r, c, &e) < 0)
 		fail_msg("%s", e.text);
@@ -436,8 +458,8 @@ static void ask_many(struct resolver *r, unsigned n, struct result *results)
 
 static void test_parallel(void **state)
 {
-	struct result results[300] = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	struct result results[300] = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	ask_many(r, 300, results);
 	assert_in_range(seen->most_waiting, 32, 64);
@@ -447,8 +469,8 @@ static void test_parallel(void **state)
 
 static void test_in_flight(void **state)
 {
-	struct result results[40] = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .in_flight = 8 });
+	struct result results[40] = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){.in_flight = 8});
 
 	ask_many(r, 40, results);
 	assert_in_range(seen->most_waiting, 4, 8);
@@ -457,8 +479,8 @@ static void test_in_flight(void **state)
 
 static void test_system_parallel(void **state)
 {
-	struct result results[40] = { 0 }, hosts = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .system = true });
+	struct result results[40] = {0}, hosts = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){.system = true});
 
 	ask_many(r, 40, results);
 	assert_in_range(seen->most_waiting, 4, 16);
@@ -473,8 +495,8 @@ static void test_system_parallel(void **state)
 
 static void test_joined_and_cached(void **state)
 {
-	struct result res = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	struct result res = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	for (unsigned i = 0; i < 50; i++)
 		ask(r, parse("10.0.0.7"), &res);
@@ -496,6 +518,7 @@ static void test_joined_and_cached(void **state)
 
 static void test_answers(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *addr, *name;
 	} rows[] = {
@@ -519,10 +542,11 @@ static void test_answers(void **state)
 		{ "127.0.0.1", "localhost" },
 		{ "::1", "localhost" },
 	};
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	/* clang-format on */
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct result res = { 0 };
+		struct result res = {0};
 
 		ask(r, parse(rows[i].addr), &res);
 		drive(r);
@@ -535,8 +559,8 @@ static void test_answers(void **state)
 
 static void test_longest(void **state)
 {
-	struct result res = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	struct result res = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	ask(r, parse("10.1.0.8"), &res);
 	drive(r);
@@ -547,8 +571,9 @@ static void test_longest(void **state)
 
 static void test_timeout(void **state)
 {
-	struct result res = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .timeout_ns = 50 * NS_PER_MS, .tries = 3 });
+	struct result res = {0};
+	struct resolver *r =
+		open_resolver(&(struct resolver_conf){.timeout_ns = 50 * NS_PER_MS, .tries = 3});
 
 	ask(r, parse("10.1.0.3"), &res);
 	drive(r);
@@ -559,11 +584,12 @@ static void test_timeout(void **state)
 
 static void test_servers(void **state)
 {
-	static const char *const lists[] = { "127.0.0.1:5300", " 127.0.0.9 , 127.0.0.1", "[::1]:9,127.0.0.1:5300" };
+	static const char *const lists[] = {
+		"127.0.0.1:5300", " 127.0.0.9 , 127.0.0.1", "[::1]:9,127.0.0.1:5300"};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		struct result res = { 0 };
-		struct resolver *r = open_resolver(&(struct resolver_conf){ .servers = lists[i] });
+		struct result res = {0};
+		struct resolver *r = open_resolver(&(struct resolver_conf){.servers = lists[i]});
 
 		ask(r, parse("10.1.0.14"), &res);
 		drive(r);
@@ -574,17 +600,22 @@ static void test_servers(void **state)
 
 static void test_bad_servers(void **state)
 {
+	/* clang-format off */
 	static const char *const lists[] = {
-		"",	      "example.com", "10.0.0.1,,10.0.0.2", "10.0.0.1,",	   "10.0.0.1:0", "10.0.0.1:65536",
-		"[10.0.0.1]", "[fd00::1",    "[fd00::1]x",	   "10.0.0.1:53x", "fe80::1%lo", "10.0.0.1 10.0.0.2",
-		"1,1",	      ",10.0.0.1",   "10.0.0.1:",
+		"",		"example.com",	     "10.0.0.1,,10.0.0.2", "10.0.0.1,",
+		"10.0.0.1:0",	"10.0.0.1:65536",    "[10.0.0.1]",	   "[fd00::1",
+		"[fd00::1]x",	"10.0.0.1:53x",	     "fe80::1%lo",	   "10.0.0.1 10.0.0.2",
+		"1,1",		",10.0.0.1",	     "10.0.0.1:",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
 		struct resolver *r;
-		struct err e = { 0 };
+		struct err e = {0};
 
-		assert_int_equal(resolver_open(&r, &(struct resolver_conf){ .servers = lists[i] }, &e), ERR_USAGE);
+		assert_int_equal(
+			resolver_open(&r, &(struct resolver_conf){.servers = lists[i]}, &e),
+			ERR_USAGE);
 		assert_null(r);
 		assert_non_null(strstr(e.text, "DNS server"));
 	}
@@ -592,8 +623,8 @@ static void test_bad_servers(void **state)
 
 static void test_free_answers(void **state)
 {
-	struct result res[3] = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .in_flight = 1 });
+	struct result res[3] = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){.in_flight = 1});
 
 	ask(r, parse("10.1.0.3"), &res[0]);
 	ask(r, parse("10.0.0.1"), &res[1]);
@@ -609,8 +640,8 @@ static void test_free_answers(void **state)
 
 static void test_system_free(void **state)
 {
-	struct result res = { 0 };
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .system = true });
+	struct result res = {0};
+	struct resolver *r = open_resolver(&(struct resolver_conf){.system = true});
 
 	ask(r, parse("10.0.0.99"), &res);
 	resolver_step(r);
@@ -621,9 +652,9 @@ static void test_system_free(void **state)
 
 static void test_silent_until_step(void **state)
 {
-	struct result res = { 0 };
+	struct result res = {0};
 	struct pollfd fds[4];
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	assert_int_equal(resolver_fds(r, fds, 4), 0);
 	assert_true(resolver_timeout_ns(r) == UINT64_MAX);
@@ -640,12 +671,13 @@ static const char *forward(struct resolver *r, const char *name, unsigned family
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr *list;
-	struct err e = { 0 };
+	struct err e = {0};
 	int n = resolver_forward(r, name, family, &list, &e);
 
 	out[0] = '\0';
 	for (int i = 0; i < n; i++)
-		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", i ? " " : "", addr_text(&list[i], text));
+		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", i ? " " : "",
+			addr_text(&list[i], text));
 	if (n < 0) {
 		assert_int_equal(n, ERR_RESOLVE);
 		snprintf(out, 256, "! %.200s", e.text);
@@ -665,7 +697,7 @@ static void check_forward(struct resolver *r, const char *name, unsigned family,
 
 static void test_forward(void **state)
 {
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .timeout_ns = 100 * NS_PER_MS });
+	struct resolver *r = open_resolver(&(struct resolver_conf){.timeout_ns = 100 * NS_PER_MS});
 	char out[256];
 
 	check_forward(r, "web.example", 4, "10.2.0.2 10.2.0.1");
@@ -685,7 +717,7 @@ static void test_forward(void **state)
 
 static void test_forward_system(void **state)
 {
-	struct resolver *r = open_resolver(&(struct resolver_conf){ .system = true });
+	struct resolver *r = open_resolver(&(struct resolver_conf){.system = true});
 
 	check_forward(r, "web.example", 6, "fd00::1");
 	check_forward(r, "both.lab", 4, "10.3.0.2");
@@ -697,7 +729,7 @@ static void test_forward_system(void **state)
 /* What inet_aton(3) says of numbers; nothing of this may reach a server. */
 static void test_numbers(void **state)
 {
-	struct resolver *r = open_resolver(&(struct resolver_conf){ 0 });
+	struct resolver *r = open_resolver(&(struct resolver_conf){0});
 
 	check_forward(r, "1", 0, "0.0.0.1");
 	check_forward(r, "10.0.0", 0, "10.0.0.0");
@@ -731,6 +763,7 @@ static int stop_responder(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silent_until_step), cmocka_unit_test(test_parallel),
 		cmocka_unit_test(test_in_flight),	  cmocka_unit_test(test_system_parallel),
@@ -741,6 +774,7 @@ int main(void)
 		cmocka_unit_test(test_forward),		  cmocka_unit_test(test_forward_system),
 		cmocka_unit_test(test_numbers),
 	};
+	/* clang-format on */
 
 	if (!enter_namespaces()) {
 		fprintf(stderr, "skipped: no namespaces of our own to be had here\n");

@@ -14,23 +14,26 @@
 #include "net/nl.h"
 
 /*
- * The kernel alone decides: each question goes to it by RTM_GETROUTE. To ask it seldom, the address space is cut at every
- * prefix of every table and rule (cells.c); within a cell the kernel has no ground to tell addresses apart, and one answer
- * serves all. What does depend on the single address is never kept: multipath routes (a hash of the flow chooses), multicast,
- * and local routes whose source is the destination itself. For IPv6 the source address depends on how many bits it shares
+ * The kernel alone decides: each question goes to it by RTM_GETROUTE. To ask it seldom, the address
+ * space is cut at every prefix of every table and rule (cells.c); within a cell the kernel has no
+ * ground to tell addresses apart, and one answer serves all. What does depend on the single address
+ * is never kept: multipath routes (a hash of the flow chooses), multicast, and local routes whose
+ * source is the destination itself. For IPv6 the source address depends on how many bits it shares
  * with the destination (RFC 6724, rule 8): our own addresses cut the space at each of their bits.
  *
- * Tables are read at the first question; a route that changes afterwards is not noticed in cells that were asked before.
+ * Tables are read at the first question; a route that changes afterwards is not noticed in cells
+ * that were asked before.
  */
 
-/* With more own IPv6 addresses than this the cuts would cost more than they save: the kernel is asked every time. */
+/* With more own IPv6 addresses than this the cuts would cost more than they save: the kernel is
+ * asked every time. */
 #define MAX_OWN_V6 256
 /* Ways kept per family; when they are used up all are forgotten. */
 #define MAX_WAYS 65536
 
 struct way {
 	bool used;
-	bool single; /* holds for the one destination only: ask again */
+	bool single;  /* holds for the one destination only: ask again */
 	uint64_t key; /* forced interface, cell */
 	int error;
 	struct net_route route;
@@ -128,7 +131,7 @@ static struct way *slot_of(const struct family *f, uint64_t key)
 
 static void grow_ways(struct family *f)
 {
-	struct family bigger = { .cap_ways = f->cap_ways ? f->cap_ways * 2 : 64 };
+	struct family bigger = {.cap_ways = f->cap_ways ? f->cap_ways * 2 : 64};
 
 	if (f->n_ways >= MAX_WAYS) {
 		memset(f->ways, 0, f->cap_ways * sizeof(*f->ways));
@@ -163,7 +166,7 @@ static void keep_way(struct family *f, uint64_t key, const struct way *w)
 
 static bool may_keep(const struct addr *dst)
 {
-	static const uint8_t zero[16], ones[4] = { 255, 255, 255, 255 };
+	static const uint8_t zero[16], ones[4] = {255, 255, 255, 255};
 
 	if (addr_is_multicast(dst) || memcmp(dst->b, zero, sizeof(zero)) == 0)
 		return false;
@@ -178,8 +181,9 @@ static void add_zone(struct addr *a, uint32_t ifindex)
 }
 
 /*
- * connect(2) asks twice, the second time with the source address that the first answer chose; where rules look at the source
- * (several uplinks) only the second answer says which gateway will take the packet. An interface that was forced stays.
+ * connect(2) asks twice, the second time with the source address that the first answer chose; where
+ * rules look at the source (several uplinks) only the second answer says which gateway will take
+ * the packet. An interface that was forced stays.
  */
 static int ask(struct routes *r, struct family *f, struct fib_query *q, struct fib_reply *out)
 {
@@ -205,14 +209,15 @@ static int fill_route(struct routes *r, const struct fib_reply *a, struct net_ro
 	uint32_t ifindex = local && r->loopback ? r->loopback : a->oif;
 	const struct net_link *l = net_link_by_index(r->net, ifindex);
 
-	*out = (struct net_route){ .ifindex = ifindex, .local = local, .src = a->src, .next_hop = a->gateway };
+	*out = (struct net_route){
+		.ifindex = ifindex, .local = local, .src = a->src, .next_hop = a->gateway};
 	if (!l)
 		return -ENODEV;
 	if (!a->src.family)
 		return -EADDRNOTAVAIL;
 	out->kind = a->encap ? LINK_OTHER : l->kind;
 	out->mtu = a->mtu && a->mtu < l->mtu ? a->mtu : l->mtu;
-	out->src_mac = l->kind == LINK_ETHERNET ? l->mac : (struct mac){ 0 };
+	out->src_mac = l->kind == LINK_ETHERNET ? l->mac : (struct mac){0};
 	out->on_link = !a->gateway.family;
 	add_zone(&out->src, local ? a->oif : ifindex);
 	add_zone(&out->next_hop, ifindex);
@@ -233,7 +238,7 @@ static void find_way(struct routes *r, struct family *f, struct fib_query *q, st
 {
 	struct fib_reply a;
 
-	*w = (struct way){ 0 };
+	*w = (struct way){0};
 	w->error = ask(r, f, q, &a);
 	if (w->error == 0)
 		w->error = fill_route(r, &a, &w->route);
@@ -268,7 +273,8 @@ static const char *name_of(const struct routes *r, uint32_t ifindex)
 	return l ? l->name : "?";
 }
 
-static int explain(const struct routes *r, const struct fib_query *q, const struct way *w, struct err *e)
+static int explain(
+	const struct routes *r, const struct fib_query *q, const struct way *w, struct err *e)
 {
 	char dst[ADDR_TEXT_MAX], via[IF_NAMESIZE + 16] = "";
 
@@ -277,28 +283,37 @@ static int explain(const struct routes *r, const struct fib_query *q, const stru
 		snprintf(via, sizeof(via), " by interface %s", name_of(r, q->oif));
 	switch (w->error) {
 	case -ENETUNREACH:
-		return err_set(e, ERR_NOROUTE, "no route to %s%s: the routing tables have no entry for it, "
-			       "and no default route", dst, via);
+		return err_set(e, ERR_NOROUTE,
+			"no route to %s%s: the routing tables have no entry for it, "
+			"and no default route",
+			dst, via);
 	case -EHOSTUNREACH:
-		return err_set(e, ERR_NOROUTE, "no route to %s%s: a route says that it is unreachable", dst, via);
+		return err_set(e, ERR_NOROUTE,
+			"no route to %s%s: a route says that it is unreachable", dst, via);
 	case -EACCES:
-		return err_set(e, ERR_NOROUTE, "no route to %s%s: a route or rule prohibits it", dst, via);
+		return err_set(
+			e, ERR_NOROUTE, "no route to %s%s: a route or rule prohibits it", dst, via);
 	case -EINVAL:
-		return err_set(e, ERR_NOROUTE, "no route to %s%s: a blackhole route swallows it", dst, via);
+		return err_set(e, ERR_NOROUTE, "no route to %s%s: a blackhole route swallows it",
+			dst, via);
 	case -EADDRNOTAVAIL:
-		return err_set(e, ERR_NOROUTE, "no way to %s: interface %s has no IPv%u address to send from",
-			       dst, name_of(r, w->route.ifindex), q->dst.family);
+		return err_set(e, ERR_NOROUTE,
+			"no way to %s: interface %s has no IPv%u address to send from", dst,
+			name_of(r, w->route.ifindex), q->dst.family);
 	case -ENODEV:
-		return err_set(e, ERR_NOROUTE, "no way to %s%s: there is no such interface any more", dst, via);
+		return err_set(e, ERR_NOROUTE,
+			"no way to %s%s: there is no such interface any more", dst, via);
 	case -EAFNOSUPPORT:
 	case -EOPNOTSUPP:
-		return err_set(e, ERR_NOROUTE, "no way to %s: this machine has no IPv%u", dst, q->dst.family);
+		return err_set(e, ERR_NOROUTE, "no way to %s: this machine has no IPv%u", dst,
+			q->dst.family);
 	}
 	errno = -w->error;
 	return err_sys(e, "cannot ask the kernel for the way to %s%s", dst, via);
 }
 
-/* Two links with link-local addresses: fe80::1 may be a neighbour on either, and the kernel would just take the first. */
+/* Two links with link-local addresses: fe80::1 may be a neighbour on either, and the kernel would
+ * just take the first. */
 static bool is_ambiguous(const struct routes *r, const struct addr *dst)
 {
 	size_t n;
@@ -319,7 +334,8 @@ static bool is_ambiguous(const struct routes *r, const struct addr *dst)
 	return several;
 }
 
-static int check_question(const struct routes *r, const struct addr *dst, uint32_t ifindex, struct err *e)
+static int check_question(
+	const struct routes *r, const struct addr *dst, uint32_t ifindex, struct err *e)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -327,21 +343,24 @@ static int check_question(const struct routes *r, const struct addr *dst, uint32
 		return err_set(e, -EINVAL, "no address to find a way to");
 	if (ifindex && !net_link_by_index(r->net, ifindex))
 		return err_set(e, ERR_NOROUTE, "no way to %s: there is no interface with index %u",
-			       addr_text(dst, text), ifindex);
+			addr_text(dst, text), ifindex);
 	if (dst->zone && ifindex && dst->zone != ifindex)
-		return err_set(e, ERR_NOROUTE, "no way to %s by interface %s: the address is of another link",
-			       addr_text(dst, text), name_of(r, ifindex));
+		return err_set(e, ERR_NOROUTE,
+			"no way to %s by interface %s: the address is of another link",
+			addr_text(dst, text), name_of(r, ifindex));
 	if (!dst->zone && !ifindex && is_ambiguous(r, dst))
-		return err_set(e, ERR_NOROUTE, "no way to %s: several interfaces have link-local addresses; "
-			       "say which one, as in %s%%eth0", addr_text(dst, text), text);
+		return err_set(e, ERR_NOROUTE,
+			"no way to %s: several interfaces have link-local addresses; "
+			"say which one, as in %s%%eth0",
+			addr_text(dst, text), text);
 	return 0;
 }
 
 int routes_get(struct routes *r, const struct addr *dst, uint32_t ifindex, struct net_route *out,
-	       struct err *e)
+	struct err *e)
 {
 	struct family *f = dst->family == 4 ? &r->v4 : &r->v6;
-	struct fib_query q = { .dst = *dst, .oif = ifindex ? ifindex : dst->zone };
+	struct fib_query q = {.dst = *dst, .oif = ifindex ? ifindex : dst->zone};
 	struct way w;
 	int rc = check_question(r, dst, ifindex, e);
 

@@ -17,4 +17,4 @@ int routes_new(struct routes **out, struct nl *nl, const struct net *net, struct
 void routes_free(struct routes *r);
 /* What net_route_get promises (net/net.h). */
 int routes_get(struct routes *r, const struct addr *dst, uint32_t ifindex, struct net_route *out,
-	       struct err *e) MUST_CHECK;
+	struct err *e) MUST_CHECK;

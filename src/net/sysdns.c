@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names as this system resolves them: getaddrinfo and getnameinfo, that is nsswitch.conf (files, DNS, mDNS, LDAP ...). */
+/* Names as this system resolves them: getaddrinfo, getnameinfo and so nsswitch.conf. */
 #include "net/sysdns.h"
 
 #include <errno.h>
@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 /*
- * The C library offers no way to look a name up without blocking, so a few threads block for us. They touch nothing but this
- * struct, under its lock. Who closes does not wait for them - one may hang for half a minute - but leaves the struct to the last.
+ * The C library offers no way to look a name up without blocking, so a few threads block for us.
+ * They touch nothing but this struct, under its lock. Who closes does not wait for them - one may
+ * hang for half a minute - but leaves the struct to the last.
  */
 struct job {
 	struct job *next;
@@ -123,8 +124,8 @@ void sysdns_close(struct sysdns *s)
 
 static void look_up(struct job *j)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_scope_id = j->addr.zone };
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_scope_id = j->addr.zone};
 	const struct sockaddr *sa = j->addr.family == 4 ? (void *)&in : (void *)&in6;
 	socklen_t len = j->addr.family == 4 ? sizeof(in) : sizeof(in6);
 
@@ -244,7 +245,7 @@ static int take_addresses(const struct addrinfo *list, unsigned family, struct a
 	for (; list && rc == 0; list = list->ai_next) {
 		struct sockaddr_in6 in6;
 		struct sockaddr_in in;
-		struct addr a = { 0 };
+		struct addr a = {0};
 
 		if (list->ai_family == AF_INET) {
 			memcpy(&in, list->ai_addr, sizeof(in));
@@ -262,7 +263,9 @@ static int take_addresses(const struct addrinfo *list, unsigned family, struct a
 int sysdns_forward(const char *name, unsigned family, struct addr_list *out, struct err *e)
 {
 	struct addrinfo hints = {
-		.ai_family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC,
+		.ai_family = family == 4   ? AF_INET
+			     : family == 6 ? AF_INET6
+					   : AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 	};
 	struct addrinfo *list = NULL;
@@ -270,12 +273,14 @@ int sysdns_forward(const char *name, unsigned family, struct addr_list *out, str
 	int rc;
 
 	if (status != 0)
-		return err_set(e, ERR_RESOLVE, "cannot resolve \"%s\": %s", name, gai_strerror(status));
+		return err_set(
+			e, ERR_RESOLVE, "cannot resolve \"%s\": %s", name, gai_strerror(status));
 	rc = take_addresses(list, family, out);
 	freeaddrinfo(list);
 	if (rc < 0)
 		return err_set(e, rc, "cannot resolve \"%s\": no memory", name);
 	if (out->n == 0)
-		return err_set(e, ERR_RESOLVE, "cannot resolve \"%s\": no address of this kind", name);
+		return err_set(
+			e, ERR_RESOLVE, "cannot resolve \"%s\": no address of this kind", name);
 	return 0;
 }

@@ -8,12 +8,13 @@
 #include "model/bus.h"
 
 struct out_conf {
-	const char *path;	/* "-" = standard output */
-	bool append;		/* --append-output */
-	bool open_only;		/* --open */
-	bool reason;		/* --reason */
-	bool screen;		/* the interactive report on standard output: notes and --stats-every lines go there too */
-	bool trace;		/* --packet-trace: REC_PACKET is wanted */
+	const char *path; /* "-" = standard output */
+	bool append;	  /* --append-output */
+	bool open_only;	  /* --open */
+	bool reason;	  /* --reason */
+	bool screen; /* the interactive report on standard output: notes and --stats-every lines go
+			there too */
+	bool trace;  /* --packet-trace: REC_PACKET is wanted */
 	int verbose, debug;
 	const char *stylesheet; /* XML: href of the stylesheet instruction, NULL = none */
 	bool list_only;		/* -sL */
@@ -22,7 +23,8 @@ struct out_conf {
 
 struct out;
 
-/* One row a format. The file is a valid document after every record and after close, killed or not. */
+/* One row a format. The file is a valid document after every record and after close, killed or not.
+ */
 struct out_ops {
 	const char *name;   /* "normal" "xml" "grepable" "json" "ndjson" "csv" */
 	const char *option; /* "-oN" */
@@ -30,7 +32,8 @@ struct out_ops {
 	unsigned want;	    /* BUS_WANT bits */
 	/* Opens the file and writes nothing yet. */
 	int (*open)(struct out **out, const struct out_conf *c, struct err *e);
-	/* Writes one record; 0 or a negative code with `e` naming the file (full disk, closed pipe: -EPIPE). */
+	/* Writes one record; 0 or a negative code with `e` naming the file (full disk, closed pipe:
+	 * -EPIPE). */
 	int (*put)(struct out *o, const struct rec *r, struct err *e);
 	/* Completes the document; frees. The error of the last flush is reported. */
 	int (*close)(struct out *o, struct err *e);

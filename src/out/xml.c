@@ -3,12 +3,12 @@
  * nmap's XML expect. */
 #include "out/formats.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "out/out_base.h"
 #include "out/xml_host.h"
+#include "out/xml_task.h"
 #include "out/xml_writer.h"
 
 /*
@@ -28,7 +28,7 @@
 
 struct xml_out {
 	struct out base;
-	char *task; /* name of the task that was begun, or NULL */
+	struct xml_task task;
 };
 
 static void put_prologue(struct xml_writer *w, const struct xml_out *x, const struct rec_run *run)
@@ -101,50 +101,6 @@ static void put_run(struct xml_writer *w, const struct xml_out *x, const struct 
 	put_level(w, "debugging", run->debug);
 }
 
-/* --- progress --------------------------------------------------------------------------------- */
-
-static void put_task(struct xml_writer *w, const char *element, const char *task, uint64_t wall_ns)
-{
-	xml_begin(w, element);
-	xml_attr(w, "task", task);
-	xml_attr_u64(w, "time", wall_ns / NS_PER_S);
-}
-
-static void end_task(struct xml_writer *w, struct xml_out *x, uint64_t wall_ns)
-{
-	if (!x->task)
-		return;
-	put_task(w, "taskend", x->task, wall_ns);
-	xml_end(w);
-	xml_raw(w, "\n");
-	free(x->task);
-	x->task = NULL;
-}
-
-static int put_progress(struct xml_writer *w, struct xml_out *x, const struct rec_progress *p)
-{
-	uint64_t now = x->base.start_wall_ns + p->elapsed_ns;
-
-	if (!x->task || strcmp(x->task, p->phase) != 0) {
-		end_task(w, x, now);
-		x->task = strdup(p->phase);
-		if (!x->task)
-			return -ENOMEM;
-		put_task(w, "taskbegin", p->phase, now);
-		xml_end(w);
-		xml_raw(w, "\n");
-	}
-	put_task(w, "taskprogress", p->phase, now);
-	xml_attr_fmt(w, "percent", "%.2f", p->done * 100);
-	xml_attr_u64(w, "remaining", p->eta_ns / NS_PER_S);
-	xml_attr_u64(w, "etc", (now + p->eta_ns) / NS_PER_S);
-	xml_end(w);
-	xml_raw(w, "\n");
-	return 0;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
 static void put_summary(struct xml_writer *w, const struct rec_end *end)
 {
 	const char *word = end->interrupted ? "interrupted" : end->error ? "failed" : "done";
@@ -195,9 +151,9 @@ static int put_record(struct xml_writer *w, struct xml_out *x, const struct rec 
 		xml_host(w, r->host, &x->base.conf);
 		return 0;
 	case REC_PROGRESS:
-		return put_progress(w, x, r->progress);
+		return xml_task_progress(w, &x->task, r->progress, x->base.start_wall_ns);
 	default:
-		end_task(w, x, r->end->end_wall_ns);
+		xml_task_end(w, &x->task, r->end->end_wall_ns);
 		put_end(w, r->end);
 		return 0;
 	}
@@ -229,7 +185,7 @@ static int tail(struct out *o)
 
 static void fini(struct out *o)
 {
-	free(((struct xml_out *)o)->task);
+	free(((struct xml_out *)o)->task.name);
 }
 
 static const struct out_form form = {

@@ -35,7 +35,7 @@ struct pick {
 	struct host *host;
 	uint32_t slot;
 	uint8_t try;
-	bool fresh;
+	bool fresh, canary;
 };
 
 /* Probes chosen but not yet put in; all for one backend. */

@@ -36,7 +36,8 @@ struct slot {
 struct flight {
 	uint64_t sent_ns;
 	uint32_t slot;
-	uint8_t try; /* CANARY_TRY for canaries */
+	uint8_t try;
+	bool canary;
 };
 
 struct flights {

@@ -312,7 +312,7 @@ static void flight_expired(struct engine *e, struct host *h, struct flight f)
 {
 	struct slot *s = &h->job.slots[f.slot];
 
-	if (f.try == CANARY_TRY) {
+	if (f.canary) {
 		if (h->canary_sent_ns != f.sent_ns)
 			return; /* answered */
 		h->canary_sent_ns = 0;
@@ -399,7 +399,7 @@ static bool choose(struct engine *e, struct host *h, struct pick *p)
 	*p = (struct pick){.host = h};
 	if (canary_due(h)) {
 		p->slot = (uint32_t)j->canary;
-		p->try = CANARY_TRY;
+		p->canary = true;
 		/* at random, so that no rhythm of the host's limit falls in step with it */
 		h->canary_after = CANARY_EVERY / 2 + (uint32_t)rng_below(&e->rng, CANARY_EVERY);
 		h->canary_sent_ns = e->now; /* until commit knows better */
@@ -419,9 +419,9 @@ static bool choose(struct engine *e, struct host *h, struct pick *p)
 }
 
 /* Fields of a try beyond the marks cannot tell them apart: they share the last mark before the canary's. */
-static uint8_t mark_of(uint8_t try)
+static uint8_t mark_of(const struct pick *p)
 {
-	return try == CANARY_TRY || try < CANARY_TRY ? try : CANARY_TRY - 1;
+	return p->canary ? CANARY_TRY : p->try < CANARY_TRY ? p->try : CANARY_TRY - 1;
 }
 
 static size_t make_probe(struct engine *e, struct host *h, const struct pick *p, uint8_t *buf)
@@ -434,7 +434,7 @@ static size_t make_probe(struct engine *e, struct host *h, const struct pick *p,
 		.dst = h->addr,
 		.src_mac = h->route.src_mac,
 		.port = job_port(&h->job, p->slot),
-		.try = mark_of(p->try),
+		.try = mark_of(p),
 	};
 	size_t len;
 
@@ -505,9 +505,9 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 
 	e->probes_sent++;
 	h->probes_sent++;
-	if (h->canary_after && p->try != CANARY_TRY)
+	if (h->canary_after && !p->canary)
 		h->canary_after--;
-	if (p->try == CANARY_TRY) {
+	if (p->canary) {
 		h->canary_sent_ns = tx->sent_ns;
 	} else {
 		gap = s->tries ? (tx->sent_ns - s->t) / 16 : 0;
@@ -516,7 +516,7 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 		s->tries++;
 		s->in_flight = true;
 	}
-	if (!flights_push(&h->job.flights, (struct flight){tx->sent_ns, p->slot, p->try}))
+	if (!flights_push(&h->job.flights, (struct flight){tx->sent_ns, p->slot, p->try, p->canary}))
 		engine_fail(e, &(struct err){-12, "out of memory"});
 	if (tx->error == -1 && !e->said_eperm) {
 		e->said_eperm = true;
@@ -533,7 +533,7 @@ static void put_back(struct engine *e, const struct pick *p)
 {
 	struct host *h = p->host;
 
-	if (p->try == CANARY_TRY)
+	if (p->canary)
 		h->canary_after = 0, h->canary_sent_ns = 0;
 	else if (p->fresh && h->job.next_fresh == p->slot + 1)
 		h->job.next_fresh--;
@@ -604,7 +604,7 @@ void sched_send(struct engine *e)
 		}
 		io = job_tech(&h->job, p.slot)->carrier == IO_TX_CONNECT ? e->wire.connect : h->io;
 		if (b->n && (b->io != io || b->n == BATCH) && !flush(e)) {
-			put_back(e, &(struct pick){h, p.slot, p.try, p.fresh});
+			put_back(e, &p);
 			break;
 		}
 		b->io = io;
