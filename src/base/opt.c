@@ -327,7 +327,7 @@ static int parse_option(struct parse *p)
 	struct match m = { 0 };
 	int rc = 0;
 
-	if (two_dashes || text[1])
+	if (two_dashes || len > 1)
 		rc = find_long(p, text, len, &m);
 	if (rc < 0)
 		return rc;

@@ -121,16 +121,15 @@ static void zsh_row(const struct opt_row *r, struct buf *out)
 static void zsh(const struct opt_table *t, const struct opt_word *words, struct buf *out)
 {
 	buf_str(out, "#compdef sonde\n# zsh completion of sonde, made from its option table\n"
-		     "_sonde()\n{\n\t_arguments \\\n");
+		     "_sonde_words()\n{\n\t((CURRENT == 2)) && compadd --");
+	for (; words->name; words++)
+		buf_fmt(out, " %s", words->name);
+	buf_str(out, "\n\t_hosts\n}\n_sonde()\n{\n\t_arguments \\\n");
 	for (size_t i = 0; i < t->n_rows; i++) {
 		if (!t->rows[i].absent)
 			zsh_row(&t->rows[i], out);
 	}
-	buf_str(out, "\t\t'1:command or target:->first' \\\n\t\t'*:target:_hosts'\n"
-		     "\tif [[ $state == first ]]; then\n\t\t_hosts\n\t\tcompadd --");
-	for (; words->name; words++)
-		buf_fmt(out, " %s", words->name);
-	buf_str(out, "\n\tfi\n}\n_sonde \"$@\"\n");
+	buf_str(out, "\t\t'*:command or target:_sonde_words'\n}\n_sonde \"$@\"\n");
 }
 
 static void fish_row(const struct opt_row *r, struct buf *out)

@@ -51,7 +51,9 @@ static int open_services(struct machine *m, struct err *e)
 {
 	int rc = services_open(&m->services, m->services_path[0] ? m->services_path : NULL, e);
 
-	return rc < 0 ? err_set(e, ERR_USAGE, "%s", e->text) : 0; /* the user named the file */
+	if (rc < 0)
+		e->code = ERR_USAGE; /* the user named the file */
+	return rc;
 }
 
 static int open_resolver(struct machine *m, const struct opts *o, struct err *e)

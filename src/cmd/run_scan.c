@@ -162,8 +162,9 @@ static int open_outputs(struct session *s, struct err *e)
 	rc = bus_subscribe(&s->bus, cli_put, s->cli, BUS_WANT_ALL);
 	if (rc == 0)
 		rc = outputs_open(&s->outputs, o, &conf, &s->bus, e);
-	/* what the user named and cannot be written is a mistake in the command line */
-	return rc < 0 ? err_set(e, ERR_USAGE, "%s", e->text) : 0;
+	if (rc < 0)
+		e->code = ERR_USAGE; /* what the user named and cannot be written is a mistake in the command line */
+	return rc;
 }
 
 /* ---- the scan -------------------------------------------------------------------------------- */

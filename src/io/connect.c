@@ -94,14 +94,17 @@ static void ring_bell(struct connects *c)
 		c->rung = want;
 }
 
-/* EADDRNOTAVAIL: every source port towards this destination is taken. It passes as connections end; not for ever though. */
-static bool must_wait(struct connects *c, int error)
+/*
+ * `rc` is dial_connect's. EADDRNOTAVAIL of connect() itself: every source port towards this destination is taken. That passes as
+ * connections end; not for ever though. (Of bind(), negative here, it means that the source address is not ours.)
+ */
+static bool must_wait(struct connects *c, int rc)
 {
 	uint64_t now;
 
-	if (error == EMFILE || error == ENFILE)
+	if (rc == -EMFILE || rc == -ENFILE)
 		return c->conns.n > 0;
-	if (error != EADDRNOTAVAIL && error != ENOBUFS && error != ENOMEM)
+	if (rc != EADDRNOTAVAIL && rc != -ENOBUFS && rc != -ENOMEM)
 		return false;
 	now = clock_now(c->io.clock);
 	if (!c->stuck_ns)
@@ -172,9 +175,9 @@ static bool start(struct connects *c, struct io_tx *t)
 	} else {
 		if (fd >= 0)
 			close(fd);
-		t->error = rc < 0 ? rc : -rc;
-		if (must_wait(c, -t->error))
+		if (must_wait(c, rc))
 			return false;
+		t->error = rc < 0 ? rc : -rc;
 	}
 	if (!t->error)
 		c->stuck_ns = 0;

@@ -12,7 +12,9 @@
  *
  * So a batch is cut into slices, and every packet of a slice is given the time before its slice: sent_ns is never later than the truth, a
  * round trip is never too short, and it is too long by at most a slice. Up to SMALL packets a call - a scan that measures - slices are of
- * one, the stamp is exact but for the way into the kernel (about half a microsecond); above, they are of SLICE.
+ * one, and the stamp is exact but for the way into the kernel (about half a microsecond); above, they are of SLICE. Measured over veth against a
+ * kernel that answers at once, 65,535 probes: slices of 4 cost what slices of 64 do (within 5 to 10 %, and nothing when answers are read), and
+ * the mean round trip read 4 us with slices of 1, 11 with 4, 40 with 16, 180 with 64.
  *
  * ENOBUFS means that a queue below (qdisc, driver) dropped the packet: it is to be sent again, later. A rule that drops at the egress hook
  * says ENOBUFS for ever, so after PATIENCE without one success it becomes the packet's own error.
@@ -86,6 +88,20 @@ static bool must_wait(struct mmsg *q, int fd, int error, uint64_t now)
 	return q->full_elsewhere;
 }
 
+/* As sendmmsg; a single message is cheaper by sendmsg. */
+static int put(int fd, struct mmsghdr *m, unsigned n)
+{
+	int got;
+
+	do {
+		if (n > 1)
+			got = sendmmsg(fd, m, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			got = sendmsg(fd, &m->msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 1;
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* Sends one slice of v; returns how many were dealt with, 0 when the queue is full. */
 static unsigned send_slice(struct mmsg *q, struct io_tx *v, unsigned n)
 {
@@ -99,9 +115,7 @@ static unsigned send_slice(struct mmsg *q, struct io_tx *v, unsigned n)
 		refused(q, v, fd, now);
 		return 1;
 	}
-	do
-		got = sendmmsg(fd, s.m, k, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (got < 0 && errno == EINTR);
+	got = put(fd, s.m, k);
 	if (got > 0) {
 		taken(q, v, (unsigned)got, now);
 		return (unsigned)got;

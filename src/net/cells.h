@@ -12,8 +12,10 @@ struct cells;
 /* Empty: the whole space of one family is one cell. NULL when memory ran out; owned: cells_free. */
 struct cells *cells_new(void);
 void cells_free(struct cells *c);
-/* Cuts where the prefix begins and behind its end. Not after cells_seal. All prefixes are of one
- * family. 0 or -ENOMEM. */
+/*
+ * Cuts where the prefix begins and behind its end. Not after cells_seal. All prefixes are of one
+ * family. 0 or -ENOMEM.
+ */
 int cells_add(struct cells *c, const struct addr *prefix, unsigned bits) MUST_CHECK;
 /* Sorts; from now on cells_find may be asked. */
 void cells_seal(struct cells *c);

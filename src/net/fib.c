@@ -13,8 +13,10 @@
 #include "net/cells.h"
 #include "net/nl.h"
 
-/* IPv6 chooses among source addresses by the scope of the destination (RFC 6724, rule 2), which no
- * table shows. */
+/*
+ * IPv6 chooses among source addresses by the scope of the destination (RFC 6724, rule 2), which no
+ * table shows.
+ */
 static const struct {
 	uint8_t first[2];
 	uint8_t bits;
@@ -135,8 +137,10 @@ static int cut_at(struct cutter *c, const struct nlattr *attr, unsigned bits)
 	return cells_add(c->cells, &prefix, bits);
 }
 
-/* Routes, rules and labels all have a header with the prefix length and then one attribute with the
- * prefix. */
+/*
+ * Routes, rules and labels all have a header with the prefix length and then one attribute with the
+ * prefix.
+ */
 static int cut_by(struct cutter *c, const struct nlmsghdr *h, uint16_t prefix_attr, unsigned bits)
 {
 	const struct nlattr *attr;

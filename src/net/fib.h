@@ -29,8 +29,10 @@ struct fib_reply {
 			   `matched` */
 };
 
-/* RTM_GETROUTE. 0, or the kernel's refusal: -ENETUNREACH no route, -EHOSTUNREACH, -EACCES and
- * -EINVAL routes that say so, ... */
+/*
+ * RTM_GETROUTE. 0, or the kernel's refusal: -ENETUNREACH no route, -EHOSTUNREACH, -EACCES and
+ * -EINVAL routes that say so, ...
+ */
 int fib_ask(struct nl *nl, const struct fib_query *q, struct fib_reply *out) MUST_CHECK;
 
 /*

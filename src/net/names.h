@@ -17,11 +17,15 @@
  * 1035, 5.1). A \DDD or \c that is already there counts as the byte it stands for.
  */
 void name_clean(struct buf *b, const char *text);
-/* name_clean into a string of its own; NULL when the name is empty, or "." alone, or memory ran
- * out. Owned: free(). */
+/*
+ * name_clean into a string of its own; NULL when the name is empty, or "." alone, or memory ran
+ * out. Owned: free().
+ */
 char *name_dup(const char *text);
-/* Whether it can be asked for: host-name characters, labels of 1-63, at most 253 bytes, the last
- * label not all digits. */
+/*
+ * Whether it can be asked for: host-name characters, labels of 1-63, at most 253 bytes, the last
+ * label not all digits.
+ */
 bool name_is_host(const char *text);
 
 struct addr_list {

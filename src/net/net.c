@@ -29,8 +29,10 @@ struct net {
 	size_t n_addrs, cap_addrs;
 };
 
-/* Makes room for one more element; returns the table, or NULL when memory ran out (the old one
- * stays). */
+/*
+ * Makes room for one more element; returns the table, or NULL when memory ran out (the old one
+ * stays).
+ */
 static void *grow(void *table, size_t n, size_t *cap, size_t size)
 {
 	size_t want = *cap ? *cap * 2 : 16;
@@ -113,8 +115,10 @@ static void begin_addrs(void *ctx)
 	((struct net *)ctx)->n_addrs = 0;
 }
 
-/* IFA_LOCAL is ours and IFA_ADDRESS the peer's on a point-to-point link; where only one is sent it
- * is ours. */
+/*
+ * IFA_LOCAL is ours and IFA_ADDRESS the peer's on a point-to-point link; where only one is sent it
+ * is ours.
+ */
 static void read_addr_attr(const struct nlattr *attr, struct net_addr *a, uint32_t *flags)
 {
 	switch (mnl_attr_get_type(attr)) {

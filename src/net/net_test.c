@@ -298,8 +298,10 @@ static void compare(struct net *n, const struct addr *dst, const char *oif)
 	json_decref(t.json);
 }
 
-/* Each pool again and again, in an order that makes the cache answer before and after its
- * neighbours. */
+/*
+ * Each pool again and again, in an order that makes the cache answer before and after its
+ * neighbours.
+ */
 static void compare_pools(unsigned rounds, const char *oif)
 {
 	struct net *n = open_net();
@@ -476,8 +478,10 @@ static void test_neighbours(void **state)
 	net_free(n);
 }
 
-/* Seen by connect(2), which asks a second time with the source: the truth is what getsockname and
- * the tables say together. */
+/*
+ * Seen by connect(2), which asks a second time with the source: the truth is what getsockname and
+ * the tables say together.
+ */
 static void test_source_rules(void **state)
 {
 	struct net *n;

@@ -18,8 +18,10 @@
 
 /* The kernel makes dump messages as large as the reader's buffer lets it, up to 32 kB. */
 #define RECV_SIZE 65536
-/* A machine on which interfaces come and go all the time never gives a quiet dump: the last one is
- * then taken as it is. */
+/*
+ * A machine on which interfaces come and go all the time never gives a quiet dump: the last one is
+ * then taken as it is.
+ */
 #define DUMP_TRIES 8
 
 struct nl {
@@ -87,8 +89,10 @@ static int relay_message(const struct nlmsghdr *h, void *ctx)
 	return r->code < 0 ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* libmnl ends the run with EINTR at a message that says so; the flag is taken off and remembered,
- * so that the rest is read. */
+/*
+ * libmnl ends the run with EINTR at a message that says so; the flag is taken off and remembered,
+ * so that the rest is read.
+ */
 static void note_changes(struct relay *r, void *data, size_t len)
 {
 	struct nlmsghdr *h = data;
@@ -128,8 +132,10 @@ static int send_request(struct nl *n, struct nlmsghdr *req)
 	return mnl_socket_sendto(n->sock, req, req->nlmsg_len) < 0 ? -errno : 0;
 }
 
-/* The reader's buffer ran over, or another message than the answer was waiting: a new socket makes
- * it good. */
+/*
+ * The reader's buffer ran over, or another message than the answer was waiting: a new socket makes
+ * it good.
+ */
 static bool is_stale(int rc)
 {
 	return rc == -ENOBUFS || rc == -EPROTO || rc == -ESRCH;
@@ -148,8 +154,10 @@ static int dump_once(struct nl *n, struct nlmsghdr *req, struct relay *r)
 	return rc;
 }
 
-/* The header behind struct nlmsghdr differs by kind; all begin with the family, and the rest is
- * zero. */
+/*
+ * The header behind struct nlmsghdr differs by kind; all begin with the family, and the rest is
+ * zero.
+ */
 static struct nlmsghdr *dump_request(void *buf, uint16_t type, uint8_t family)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);

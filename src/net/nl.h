@@ -14,8 +14,10 @@ struct nl;
 int nl_open(struct nl **out, struct err *e) MUST_CHECK;
 void nl_close(struct nl *n);
 
-/* Where messages go. Neither member may be NULL; `each` returns 0 to go on or a negative code to
- * give up. */
+/*
+ * Where messages go. Neither member may be NULL; `each` returns 0 to go on or a negative code to
+ * give up.
+ */
 struct nl_sink {
 	void (*begin)(void *ctx); /* empties what was collected: a dump starts (again) */
 	int (*each)(void *ctx, const struct nlmsghdr *h);
@@ -29,8 +31,10 @@ struct nl_sink {
  */
 int nl_dump(struct nl *n, uint16_t type, uint8_t family, const struct nl_sink *sink) MUST_CHECK;
 
-/* Sends one request (flags, sequence are filled in) and hands the one answer to `each`. 0, or the
- * kernel's refusal as -errno. */
+/*
+ * Sends one request (flags, sequence are filled in) and hands the one answer to `each`. 0, or the
+ * kernel's refusal as -errno.
+ */
 int nl_ask(struct nl *n, struct nlmsghdr *req, const struct nl_sink *sink) MUST_CHECK;
 
 /* Linux's number of an address family of ours (4, 6); 0 for any other. */

@@ -215,8 +215,10 @@ static int by_key(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Sorts, unless the file already was, and keeps the last of equal blocks; what only reading needed
- * goes. */
+/*
+ * Sorts, unless the file already was, and keeps the last of equal blocks; what only reading needed
+ * goes.
+ */
 static void seal(struct oui *o)
 {
 	struct block *shorter;
@@ -304,7 +306,8 @@ const char *oui_vendor(const struct oui *o, const struct mac *m)
 {
 	uint64_t address = 0;
 
-	/* Bit 1 of the first byte: given by software, not by a maker. Only a user can know better.
+	/*
+	 * Bit 1 of the first byte: given by software, not by a maker. Only a user can know better.
 	 */
 	if (m->b[0] & 2 && !o->from_user)
 		return NULL;

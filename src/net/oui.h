@@ -18,8 +18,10 @@ struct oui;
  */
 int oui_open(struct oui **out, const char *user_file, struct err *e) MUST_CHECK;
 void oui_free(struct oui *o);
-/* The vendor of the longest block that holds the address, borrowed; NULL when unknown or, unless a
- * user file names it, locally administered. */
+/*
+ * The vendor of the longest block that holds the address, borrowed; NULL when unknown or, unless a
+ * user file names it, locally administered.
+ */
 const char *oui_vendor(const struct oui *o, const struct mac *m);
 /* Where the data came from and how many blocks it has ("" and 0 when empty). */
 const char *oui_source(const struct oui *o);

@@ -70,8 +70,10 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Takes hex digits, with separators between them where `separators` has any; returns how many
- * digits (at most 12). */
+/*
+ * Takes hex digits, with separators between them where `separators` has any; returns how many
+ * digits (at most 12).
+ */
 static unsigned take_hex(struct span *t, const char *separators, uint64_t *value)
 {
 	unsigned n = 0;
@@ -118,8 +120,10 @@ static int hwdb_line(struct parse *p, struct span t)
 	return t.len ? give(p, p->prefix, bits, t) : 0;
 }
 
-/* "123000-123FFF": all addresses with these last 24 bits; the bits that begin and end share belong
- * to the prefix. */
+/*
+ * "123000-123FFF": all addresses with these last 24 bits; the bits that begin and end share belong
+ * to the prefix.
+ */
 static unsigned range_bits(uint64_t first, uint64_t last)
 {
 	unsigned free_bits = 0;

@@ -7,8 +7,10 @@
 
 #include "base/err.h"
 
-/* One block: the first `bits` of 48, left-aligned in the low 48 bits of `prefix`; the name is
- * borrowed and not terminated. */
+/*
+ * One block: the first `bits` of 48, left-aligned in the low 48 bits of `prefix`; the name is
+ * borrowed and not terminated.
+ */
 struct oui_row {
 	uint64_t prefix;
 	unsigned bits;

@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
-#include "net/dns.h"
+#include "net/dnsq.h"
 #include "net/hosts.h"
 #include "net/names.h"
 #include "net/sysdns.h"
@@ -23,7 +23,7 @@
  *                                                      ^                      | resolver_reverse
  *                                                      +----------------------+
  *
- * Whoever asks in the meantime joins its list of waiters. Callbacks run in resolver_step only, never
+ * Whoever asks in the meantime joins its list of waiters. Callbacks run in resolver_step, never
  * inside resolver_reverse, so that a caller is not called back while it is still asking. A callback
  * may ask on; what it asks is delivered by the next step.
  */
@@ -60,7 +60,7 @@ struct line {
 };
 
 struct resolver {
-	struct dns *reverse,
+	struct dnsq *reverse,
 		*forward; /* two, so that giving up one blocking look-up leaves the others alone */
 	struct sysdns *system; /* instead of both */
 	struct hosts *hosts;   /* read at the first reverse look-up */
@@ -109,9 +109,9 @@ static int open_backend(struct resolver *r, const struct resolver_conf *c, struc
 
 		return sysdns_open(&r->system, threads, e);
 	}
-	rc = dns_open(&r->reverse, c, e);
+	rc = dnsq_open(&r->reverse, c, e);
 	if (rc == 0)
-		rc = dns_open(&r->forward, c, e);
+		rc = dnsq_open(&r->forward, c, e);
 	return rc;
 }
 
@@ -298,7 +298,7 @@ static void start(struct resolver *r, struct request *q)
 	if (name)
 		on_answer(q, name);
 	else if (!r->system)
-		dns_ptr(r->reverse, &q->addr, on_answer, q);
+		dnsq_ptr(r->reverse, &q->addr, on_answer, q);
 	else if (sysdns_ptr(r->system, &q->addr, on_answer, q) < 0)
 		on_answer(q, NULL);
 }
@@ -350,7 +350,7 @@ void resolver_step(struct resolver *r)
 	if (r->system)
 		sysdns_step(r->system);
 	else
-		dns_step(r->reverse);
+		dnsq_step(r->reverse);
 	start_some(r);
 	deliver(r);
 	start_some(r);
@@ -369,13 +369,31 @@ static void free_requests(struct resolver *r)
 	free(r->buckets);
 }
 
+/*
+ * What runs goes on without anybody who waits: its answer is worth keeping, and a question that was
+ * broken off would stand in the cache as "no name".
+ */
+void resolver_cancel(struct resolver *r)
+{
+	struct request *q;
+
+	r->closing = true; /* nobody asks on now */
+	deliver(r);
+	for (size_t i = 0; i < r->n_buckets; i++)
+		for (q = r->buckets[i]; q; q = q->chain)
+			answer_waiters(r, q);
+	while ((q = line_take(&r->todo)))
+		request_free(r, q);
+	r->closing = false;
+}
+
 void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
 	r->closing = true;
-	dns_close(r->reverse);
-	dns_close(r->forward);
+	dnsq_close(r->reverse);
+	dnsq_close(r->forward);
 	sysdns_close(r->system);
 	free_requests(r);
 	hosts_free(r->hosts);
@@ -385,7 +403,7 @@ void resolver_free(struct resolver *r)
 size_t resolver_fds(struct resolver *r, struct pollfd *fds, size_t max)
 {
 	if (!r->system)
-		return dns_fds(r->reverse, fds, max);
+		return dnsq_fds(r->reverse, fds, max);
 	if (!max)
 		return 0;
 	fds[0] = (struct pollfd){.fd = sysdns_fd(r->system), .events = POLLIN};
@@ -396,7 +414,7 @@ uint64_t resolver_timeout_ns(struct resolver *r)
 {
 	if (r->ready.first || (r->todo.first && r->running < r->in_flight))
 		return 0;
-	return r->system ? UINT64_MAX : dns_timeout_ns(r->reverse);
+	return r->system ? UINT64_MAX : dnsq_timeout_ns(r->reverse);
 }
 
 size_t resolver_pending(const struct resolver *r)
@@ -460,7 +478,7 @@ int resolver_forward(
 	else if (r->system)
 		rc = sysdns_forward(name, family, &out, e);
 	else
-		rc = dns_forward(r->forward, name, family, &out, e);
+		rc = dnsq_forward(r->forward, name, family, &out, e);
 	if (rc < 0) {
 		free(out.list);
 		return rc;

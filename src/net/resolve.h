@@ -42,7 +42,7 @@ int resolver_forward(struct resolver *r, const char *name, unsigned family, stru
 	struct err *e) MUST_CHECK;
 
 /*
- * Called once per request, out of resolver_step or resolver_free only; name is borrowed, NULL = no
+ * Called once per request, out of resolver_step, _cancel or _free only; name is borrowed, NULL = no
  * name, refused or timed out. Its bytes are letters, digits, '-', '_' and '.'; whatever else DNS
  * answered is escaped as \DDD. It may ask on, but not free.
  */
@@ -62,6 +62,8 @@ uint64_t resolver_timeout_ns(struct resolver *r);
 void resolver_step(struct resolver *r);
 /* Requests not yet answered. */
 size_t resolver_pending(const struct resolver *r);
-/* Answers everything outstanding with NULL, at once: callbacks run inside. The resolver stays
- * usable. */
+/*
+ * Answers everything outstanding at once, with the names that have come already, else NULL:
+ * callbacks run inside and may not ask on (-ESHUTDOWN). The resolver stays usable.
+ */
 void resolver_cancel(struct resolver *r);

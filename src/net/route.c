@@ -25,8 +25,10 @@
  * that were asked before.
  */
 
-/* With more own IPv6 addresses than this the cuts would cost more than they save: the kernel is
- * asked every time. */
+/*
+ * With more own IPv6 addresses than this the cuts would cost more than they save: the kernel is
+ * asked every time.
+ */
 #define MAX_OWN_V6 256
 /* Ways kept per family; when they are used up all are forgotten. */
 #define MAX_WAYS 65536
@@ -312,8 +314,10 @@ static int explain(
 	return err_sys(e, "cannot ask the kernel for the way to %s%s", dst, via);
 }
 
-/* Two links with link-local addresses: fe80::1 may be a neighbour on either, and the kernel would
- * just take the first. */
+/*
+ * Two links with link-local addresses: fe80::1 may be a neighbour on either, and the kernel would
+ * just take the first.
+ */
 static bool is_ambiguous(const struct routes *r, const struct addr *dst)
 {
 	size_t n;

@@ -29,7 +29,7 @@ struct json_out {
 
 static int add_note(struct json_out *j, const struct rec_note *n)
 {
-	if (n->level > (j->base.conf.debug ? LOG_DEBUG : LOG_INFO))
+	if (!out_shows_note(&j->base.conf, n))
 		return 0;
 	j->base.new_tail = j->begun;
 	if (j->n_notes == NOTES_MAX) {

@@ -19,7 +19,7 @@ static int render(struct out *o, const struct rec *r)
 		rc = json_run(b, r->run, true, false);
 	else if (r->kind == REC_HOST && out_shows_host(&o->conf, r->host))
 		rc = json_host(b, r->host, &o->conf, true);
-	else if (r->kind == REC_NOTE && r->note->level <= (o->conf.debug ? LOG_DEBUG : LOG_INFO))
+	else if (r->kind == REC_NOTE && out_shows_note(&o->conf, r->note))
 		rc = json_record(b, "note", r->note, true);
 	else if (r->kind == REC_PROGRESS && r->progress->asked)
 		rc = json_record(b, "progress", r->progress, true);

@@ -73,7 +73,7 @@ static void put_note(struct out *o, const struct rec_note *n)
 {
 	static const char *const words[] = {[LOG_ERROR] = "Error: ", [LOG_WARN] = "Warning: "};
 
-	if (o->conf.screen || n->level > LOG_INFO + (o->conf.debug ? 1 : 0))
+	if (o->conf.screen || !out_shows_note(&o->conf, n))
 		return;
 	buf_str(&o->body, n->level <= LOG_WARN ? words[n->level] : "");
 	out_term(&o->body, n->text);

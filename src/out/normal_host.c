@@ -52,7 +52,8 @@ static void put_names(struct buf *b, const struct rec_host *h)
 			buf_fmt(b, " %s", addr_text(&h->other_addrs[i], ip));
 		buf_char(b, '\n');
 	}
-	if (h->user_name && h->ptr_name && strcasecmp(h->user_name, h->ptr_name) != 0) {
+	if (h->user_name && h->ptr_name && *h->ptr_name &&
+		strcasecmp(h->user_name, h->ptr_name) != 0) {
 		buf_fmt(b, "rDNS record for %s: ", addr_text(&h->addr, ip));
 		out_term(b, h->ptr_name);
 		buf_char(b, '\n');
@@ -92,7 +93,7 @@ static void put_mac(struct buf *b, const struct rec_host *h)
 	char mac[MAC_TEXT_MAX];
 
 	buf_fmt(b, "MAC Address: %s (", mac_text(&h->mac, mac));
-	out_term(b, h->vendor ? h->vendor : "Unknown");
+	out_term(b, h->vendor && *h->vendor ? h->vendor : "Unknown");
 	buf_str(b, ")\n");
 }
 

@@ -109,6 +109,12 @@ bool out_shows_port(const struct out_conf *c, const struct rec_port *p)
 	return p->state != PORT_UNKNOWN && (!c->open_only || maybe_open(p->state));
 }
 
+bool out_shows_note(const struct out_conf *c, const struct rec_note *n)
+{
+	return n->level <= LOG_WARN || (n->level == LOG_INFO && c->verbose > 0) ||
+	       (n->level == LOG_DEBUG && c->debug > 0);
+}
+
 struct rec_end out_killed(const struct out *o)
 {
 	return (struct rec_end){

@@ -52,5 +52,7 @@ int out_base_close(struct out *o, struct err *e) MUST_CHECK;
 bool out_shows_host(const struct out_conf *c, const struct rec_host *h);
 /* --open: open and what may be open. A port without a verdict is never shown. */
 bool out_shows_port(const struct out_conf *c, const struct rec_port *p);
+/* Errors and warnings always, the rest with -v and -d. */
+bool out_shows_note(const struct out_conf *c, const struct rec_note *n);
 /* The end record of a run that was killed: what is known of it by now. */
 struct rec_end out_killed(const struct out *o);

@@ -95,14 +95,17 @@ void xml_raw(struct xml_writer *w, const char *markup)
 
 void xml_escaped(struct xml_writer *w, const char *text)
 {
+	xmlChar *escaped;
 	struct buf clean;
 
 	buf_init(&clean);
 	out_utf8(&clean, text, true);
-	if (!w->failed)
-		check(w, clean.failed
-				 ? -1
-				 : xmlTextWriterWriteString(w->writer, BAD_CAST buf_text(&clean)));
+	escaped = clean.failed ? NULL : xmlEncodeSpecialChars(NULL, BAD_CAST buf_text(&clean));
+	if (escaped)
+		xml_raw(w, (const char *)escaped);
+	else
+		w->failed = true;
+	xmlFree(escaped);
 	buf_free(&clean);
 }
 

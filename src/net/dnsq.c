@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Questions to DNS servers by c-ares. */
-#include "net/dns.h"
+#include "net/dnsq.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -19,7 +19,7 @@
 
 #define MAX_SERVERS 16u
 
-struct dns {
+struct dnsq {
 	ares_channel channel;
 	struct pollfd *fds; /* c-ares tells of each socket what it waits for */
 	size_t n_fds, cap_fds;
@@ -27,7 +27,7 @@ struct dns {
 };
 
 struct ptr_question {
-	dns_fn fn;
+	dnsq_fn fn;
 	void *ctx;
 };
 
@@ -39,7 +39,7 @@ struct forward {
 	bool done;
 };
 
-static void watch(struct dns *d, int fd, short events)
+static void watch(struct dnsq *d, int fd, short events)
 {
 	size_t i = 0;
 
@@ -68,7 +68,8 @@ static void on_socket(void *ctx, ares_socket_t fd, int readable, int writable)
 	watch(ctx, fd, (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)));
 }
 
-/* "10.0.0.1", "10.0.0.1:53", "fd00::1", "[fd00::1]", "[fd00::1]:53"; a port of 0 = the usual one.
+/*
+ * "10.0.0.1", "10.0.0.1:53", "fd00::1", "[fd00::1]", "[fd00::1]:53"; a port of 0 = the usual one.
  */
 static int parse_server(const char *text, size_t len, struct ares_addr_port_node *out)
 {
@@ -103,7 +104,7 @@ static int parse_server(const char *text, size_t len, struct ares_addr_port_node
 }
 
 /* The list is given to c-ares, which copies it. */
-static int set_servers(struct dns *d, const char *text, struct err *e)
+static int set_servers(struct dnsq *d, const char *text, struct err *e)
 {
 	struct ares_addr_port_node *nodes = calloc(MAX_SERVERS, sizeof(*nodes));
 	size_t n = 0;
@@ -138,7 +139,7 @@ static int set_servers(struct dns *d, const char *text, struct err *e)
 	return rc == ERR_PARSE ? ERR_USAGE : rc;
 }
 
-static unsigned count_servers(struct dns *d)
+static unsigned count_servers(struct dnsq *d)
 {
 	struct ares_addr_port_node *list = NULL;
 	unsigned n = 0;
@@ -151,7 +152,7 @@ static unsigned count_servers(struct dns *d)
 	return n ? n : 1;
 }
 
-static int init_channel(struct dns *d, const struct resolver_conf *c, struct err *e)
+static int init_channel(struct dnsq *d, const struct resolver_conf *c, struct err *e)
 {
 	char lookups[] = "fb"; /* the hosts file, then DNS */
 	uint64_t timeout_ns = c->timeout_ns ? c->timeout_ns : 2 * NS_PER_S;
@@ -176,9 +177,9 @@ static int init_channel(struct dns *d, const struct resolver_conf *c, struct err
 	return rc;
 }
 
-int dns_open(struct dns **out, const struct resolver_conf *c, struct err *e)
+int dnsq_open(struct dnsq **out, const struct resolver_conf *c, struct err *e)
 {
-	struct dns *d = calloc(1, sizeof(*d));
+	struct dnsq *d = calloc(1, sizeof(*d));
 	int rc;
 
 	*out = NULL;
@@ -188,13 +189,13 @@ int dns_open(struct dns **out, const struct resolver_conf *c, struct err *e)
 	}
 	rc = init_channel(d, c, e);
 	if (rc < 0)
-		dns_close(d);
+		dnsq_close(d);
 	else
 		*out = d;
 	return rc;
 }
 
-void dns_close(struct dns *d)
+void dnsq_close(struct dnsq *d)
 {
 	if (!d)
 		return;
@@ -217,7 +218,7 @@ static void on_ptr(void *ctx, int status, int timeouts, unsigned char *answer, i
 	free(q);
 }
 
-void dns_ptr(struct dns *d, const struct addr *a, dns_fn fn, void *ctx)
+void dnsq_ptr(struct dnsq *d, const struct addr *a, dnsq_fn fn, void *ctx)
 {
 	char name[PTR_NAME_MAX];
 	struct ptr_question *q = malloc(sizeof(*q));
@@ -262,12 +263,12 @@ static void on_addresses(void *ctx, int status, int timeouts, struct ares_addrin
 	ares_freeaddrinfo(answer);
 }
 
-static int wait_for(struct dns *d, struct forward *f)
+static int wait_for(struct dnsq *d, struct forward *f)
 {
 	uint64_t end = clock_now(clock_real()) + d->limit_ns;
 
 	while (!f->done) {
-		uint64_t now = clock_now(clock_real()), wait_ns = dns_timeout_ns(d);
+		uint64_t now = clock_now(clock_real()), wait_ns = dnsq_timeout_ns(d);
 
 		if (now >= end) {
 			ares_cancel(d->channel);
@@ -278,7 +279,7 @@ static int wait_for(struct dns *d, struct forward *f)
 		if (poll(d->fds, (nfds_t)d->n_fds, (int)(wait_ns / NS_PER_MS) + 1) < 0 &&
 			errno != EINTR)
 			return -errno;
-		dns_step(d);
+		dnsq_step(d);
 	}
 	return 0;
 }
@@ -303,8 +304,8 @@ static const char *why(int status)
 	}
 }
 
-int dns_forward(
-	struct dns *d, const char *name, unsigned family, struct addr_list *out, struct err *e)
+int dnsq_forward(
+	struct dnsq *d, const char *name, unsigned family, struct addr_list *out, struct err *e)
 {
 	struct ares_addrinfo_hints hints = {
 		.ai_flags = ARES_AI_NOSORT,
@@ -330,7 +331,7 @@ int dns_forward(
 	return 0;
 }
 
-size_t dns_fds(const struct dns *d, struct pollfd *fds, size_t max)
+size_t dnsq_fds(const struct dnsq *d, struct pollfd *fds, size_t max)
 {
 	size_t n = d->n_fds < max ? d->n_fds : max;
 
@@ -339,7 +340,7 @@ size_t dns_fds(const struct dns *d, struct pollfd *fds, size_t max)
 	return n;
 }
 
-uint64_t dns_timeout_ns(const struct dns *d)
+uint64_t dnsq_timeout_ns(const struct dnsq *d)
 {
 	struct timeval tv;
 
@@ -351,9 +352,11 @@ uint64_t dns_timeout_ns(const struct dns *d)
 /* c-ares has one UDP and perhaps one TCP socket a server, and a few more while it replaces one. */
 #define MAX_SOCKETS (4 * MAX_SERVERS)
 
-/* Sockets may be opened and closed by what one of them brings: each is looked up again before it is
- * served. */
-static void serve(struct dns *d, int fd)
+/*
+ * Sockets may be opened and closed by what one of them brings: each is looked up again before it is
+ * served.
+ */
+static void serve(struct dnsq *d, int fd)
 {
 	struct pollfd p = {.fd = -1};
 
@@ -366,7 +369,7 @@ static void serve(struct dns *d, int fd)
 		p.revents & POLLOUT ? fd : ARES_SOCKET_BAD);
 }
 
-void dns_step(struct dns *d)
+void dnsq_step(struct dnsq *d)
 {
 	int fds[MAX_SOCKETS];
 	size_t n = 0;
