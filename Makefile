@@ -36,12 +36,16 @@ fuzz: setup-test
 	@tools/run-tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
 demo: setup-test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dtests=enabled
 	@$(MAKE) --no-print-directory all
-	@tests/lab/demo
+	@tests/lab/demo $(BUILD)/sonde $(BUILD)/tests/bench/responder
 
 bench: setup-test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dtests=enabled
 	@$(MAKE) --no-print-directory all
-	@tests/bench/run
+	@tests/bench/run $(ARGS) $(BUILD)/sonde
 
 install: all
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))

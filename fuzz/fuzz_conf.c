@@ -11,9 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct opt_uses conf = { 0 }, args = { 0 };
-	struct opts o = { 0 };
-	struct err e = { 0 };
+	struct opt_uses conf = {0}, args = {0};
+	struct opts o = {0};
+	struct err e = {0};
 
 	if (conf_parse(&scan_opts, "fuzz", (const char *)data, size, &conf, &e) == 0 &&
 		opt_apply(&conf, &args, &o, &e) == 0)

@@ -48,11 +48,12 @@ static int grow(void *array, size_t n, size_t size)
 static int add_use(struct opt_uses *u, struct match m, const char *value, struct err *e)
 {
 	if (m.row->absent)
-		return err_set(e, ERR_UNSUPPORTED, "%s (%s) is not in this version of Sonde; leave it out",
-			m.as, m.row->absent);
+		return err_set(e, ERR_UNSUPPORTED,
+			"%s (%s) is not in this version of Sonde; leave it out", m.as,
+			m.row->absent);
 	if (grow(&u->v, u->n, sizeof(*u->v)) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
-	u->v[u->n++] = (struct opt_use){ .row = m.row, .as = m.as, .value = value };
+	u->v[u->n++] = (struct opt_use){.row = m.row, .as = m.as, .value = value};
 	return 0;
 }
 
@@ -116,7 +117,7 @@ const struct opt_row *opt_find(const struct opt_table *t, const char *name)
 /* "--a, --b or --c": the names that begin with the given text. */
 static int ambiguous(const struct parse *p, const char *text, size_t len)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 	struct match m;
 	int rc;
 
@@ -130,10 +131,11 @@ static int ambiguous(const struct parse *p, const char *text, size_t len)
 	return rc;
 }
 
-/* The row whose name is, or alone begins with, text[0..len): 1, 0 if none, or an error if several do. */
+/* The row whose name is, or alone begins with, text[0..len): 1, 0 if none, or an error if several
+ * do. */
 static int find_long(const struct parse *p, const char *text, size_t len, struct match *out)
 {
-	struct match m, prefix = { 0 };
+	struct match m, prefix = {0};
 	bool several = false;
 
 	for (size_t i = 0; next_name(p->t, &i, &m);) {
@@ -161,7 +163,8 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Levenshtein's distance: insertions, deletions and substitutions; only two rows of the matrix are kept. */
+/* Levenshtein's distance: insertions, deletions and substitutions; only two rows of the matrix are
+ * kept. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t rows[2][SUGGEST_LEN_MAX + 1], n = strlen(b), i;
@@ -175,7 +178,8 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++)
-			row[j] = min3(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			row[j] =
+				min3(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
 	}
 	return rows[(i - 1) & 1][n];
 }
@@ -188,7 +192,8 @@ static const char *suggest(const struct opt_table *t, const char *text)
 	struct match m;
 
 	for (size_t i = 0; next_name(t, &i, &m);) {
-		size_t d = strlen(bare(m.as)) > 2 && !m.row->absent ? distance(text, bare(m.as)) : best;
+		size_t d = strlen(bare(m.as)) > 2 && !m.row->absent ? distance(text, bare(m.as))
+								    : best;
 
 		if (d < best) {
 			best = d;
@@ -203,17 +208,20 @@ static int unknown(struct err *e, const struct opt_table *t, const char *word)
 	const char *text = bare(word);
 	size_t len = strcspn(text, "=");
 	char key[SUGGEST_LEN_MAX + 1];
-	struct buf shown = { 0 };
+	struct buf shown = {0};
 	const char *near;
 	int rc;
 
-	snprintf(key, sizeof(key), "%.*s", (int)(len < SUGGEST_LEN_MAX ? len : SUGGEST_LEN_MAX), text);
+	snprintf(key, sizeof(key), "%.*s", (int)(len < SUGGEST_LEN_MAX ? len : SUGGEST_LEN_MAX),
+		text);
 	near = suggest(t, key);
 	str_term(&shown, word, strnlen(word, 80));
 	if (near)
-		rc = err_set(e, ERR_USAGE, "%s: there is no such option; did you mean %s?", buf_text(&shown), near);
+		rc = err_set(e, ERR_USAGE, "%s: there is no such option; did you mean %s?",
+			buf_text(&shown), near);
 	else
-		rc = err_set(e, ERR_USAGE, "%s: there is no such option; see sonde --help", buf_text(&shown));
+		rc = err_set(e, ERR_USAGE, "%s: there is no such option; see sonde --help",
+			buf_text(&shown));
 	buf_free(&shown);
 	return rc;
 }
@@ -248,7 +256,8 @@ static bool find_glued(const struct opt_table *t, const char *text, struct match
 	for (size_t i = 0; next_name(t, &i, &m);) {
 		size_t len = strlen(m.as) - 1;
 
-		if (m.as[1] == '-' || m.row->arg == OPT_NO_ARG || len <= best || strncmp(m.as + 1, text, len) != 0)
+		if (m.as[1] == '-' || m.row->arg == OPT_NO_ARG || len <= best ||
+			strncmp(m.as + 1, text, len) != 0)
 			continue;
 		best = len;
 		*out = m;
@@ -260,7 +269,8 @@ static bool find_glued(const struct opt_table *t, const char *text, struct match
 static bool find_short(const struct opt_table *t, const char *text, size_t len, struct match *m)
 {
 	for (size_t i = 0; next_name(t, &i, m);) {
-		if (m->as[1] != '-' && strlen(m->as) == len + 1 && strncmp(m->as + 1, text, len) == 0)
+		if (m->as[1] != '-' && strlen(m->as) == len + 1 &&
+			strncmp(m->as + 1, text, len) == 0)
 			return true;
 	}
 	return false;
@@ -281,9 +291,10 @@ static int parse_cluster(struct parse *p, const char *text)
 	int rc = 0;
 
 	if (!text[1])
-		return err_set(p->e, ERR_USAGE, "-%c needs letters behind it, as in -%cS or -%cn", *text, *text, *text);
+		return err_set(p->e, ERR_USAGE, "-%c needs letters behind it, as in -%cS or -%cn",
+			*text, *text, *text);
 	for (const char *c = text + 1; *c && rc == 0; c++) {
-		char name[3] = { *text, *c, '\0' };
+		char name[3] = {*text, *c, '\0'};
 		struct match m;
 
 		if (find_short(p->t, name, 2, &m) && (m.row->flags & OPT_CLUSTER))
@@ -305,7 +316,8 @@ static int parse_short(struct parse *p, const char *text)
 			const char *value = text + strlen(m.as) - 1;
 
 			value = *value ? value : NULL;
-			return m.row->arg == OPT_ARG ? take_value(p, m, value) : add_use(p->out, m, value, p->e);
+			return m.row->arg == OPT_ARG ? take_value(p, m, value)
+						     : add_use(p->out, m, value, p->e);
 		}
 		if (find_short(p->t, text, strlen(text), &m))
 			return add_use(p->out, m, NULL, p->e);
@@ -324,7 +336,7 @@ static int parse_option(struct parse *p)
 	bool two_dashes = word[1] == '-';
 	const char *text = word + 1 + two_dashes;
 	size_t len = strcspn(text, "=");
-	struct match m = { 0 };
+	struct match m = {0};
 	int rc = 0;
 
 	if (two_dashes || len > 1)
@@ -336,9 +348,10 @@ static int parse_option(struct parse *p)
 	return two_dashes ? unknown(p->e, p->t, word) : parse_short(p, text);
 }
 
-int opt_parse(const struct opt_table *t, int argc, const char *const *argv, struct opt_uses *out, struct err *e)
+int opt_parse(const struct opt_table *t, int argc, const char *const *argv, struct opt_uses *out,
+	struct err *e)
 {
-	struct parse p = { .t = t, .argc = argc, .argv = argv, .out = out, .e = e };
+	struct parse p = {.t = t, .argc = argc, .argv = argv, .out = out, .e = e};
 	bool only_words = false;
 	int rc = 0;
 
@@ -387,7 +400,8 @@ static bool find_key(const struct opt_table *t, const char *key, struct match *m
 }
 
 /* Adds a use whose texts live as long as the uses. */
-static int add_owned(struct opt_uses *u, struct match m, const char *value, const char *where, struct err *e)
+static int add_owned(
+	struct opt_uses *u, struct match m, const char *value, const char *where, struct err *e)
 {
 	const char *kept = value ? own(u, value) : NULL;
 	const char *place = own(u, where);
@@ -405,8 +419,8 @@ static int add_owned(struct opt_uses *u, struct match m, const char *value, cons
 int opt_key(const struct opt_table *t, const char *key, const char *value, const char *where,
 	struct opt_uses *out, struct err *e)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
-	static const char *const no[] = { "no", "false", "off", "0", NULL };
+	static const char *const yes[] = {"yes", "true", "on", "1", NULL};
+	static const char *const no[] = {"no", "false", "off", "0", NULL};
 	struct match m;
 
 	if (!find_key(t, key, &m)) {
@@ -414,7 +428,8 @@ int opt_key(const struct opt_table *t, const char *key, const char *value, const
 		return err_prefix(e, "%s", where);
 	}
 	if (m.row->flags & OPT_NO_CONF)
-		return err_set(e, ERR_USAGE, "%s: %s: only the command line can say this; take it out", where, key);
+		return err_set(e, ERR_USAGE,
+			"%s: %s: only the command line can say this; take it out", where, key);
 	if (m.row->arg == OPT_ARG)
 		return add_owned(out, m, value, where, e);
 	if (m.row->type != OPT_LEVEL && one_of(value, no)) {

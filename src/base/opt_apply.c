@@ -15,7 +15,7 @@ static int refuse(const struct opt_use *u, struct err *e, const char *fmt, ...) 
 
 static int refuse(const struct opt_use *u, struct err *e, const char *fmt, ...)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 	va_list ap;
 	int rc;
 
@@ -85,7 +85,9 @@ static int check_text(const struct opt_use *u, struct err *e)
 	if (!(r->flags & OPT_FILE) || u->value[0] != '-')
 		return 0;
 	if (u->value[1])
-		return refuse(u, e, "looks like an option, not a file; write ./%s if that is its name", u->value);
+		return refuse(u, e,
+			"looks like an option, not a file; write ./%s if that is its name",
+			u->value);
 	if (r->flags & OPT_NO_STDIO)
 		return refuse(u, e, "several files cannot share standard output; give a file name");
 	return 0;
@@ -120,7 +122,8 @@ static int put_uint(const struct opt_use *u, void *at, struct err *e)
 	uint64_t min = (uint64_t)u->row->min, max = (uint64_t)u->row->max;
 
 	if (str_u64(u->value, min, max, at) < 0)
-		return refuse(u, e, "not a whole number from %ju to %ju", (uintmax_t)min, (uintmax_t)max);
+		return refuse(
+			u, e, "not a whole number from %ju to %ju", (uintmax_t)min, (uintmax_t)max);
 	return 0;
 }
 
@@ -132,8 +135,8 @@ static int put_real(const struct opt_use *u, void *at, struct err *e)
 
 	if (str_double(u->value, &v) < 0 || v < r->min || v > r->max || (above && v <= r->min) ||
 		(below && v >= r->max))
-		return refuse(u, e, "not a number %s %g and %s %g", above ? "above" : "from", r->min,
-			below ? "below" : "up to", r->max);
+		return refuse(u, e, "not a number %s %g and %s %g", above ? "above" : "from",
+			r->min, below ? "below" : "up to", r->max);
 	*(double *)at = v;
 	return 0;
 }
@@ -153,10 +156,11 @@ static int put_time(const struct opt_use *u, void *at, struct err *e)
 		return refuse(u, e, "not a time; write a number and ms, s, m or h, as in 250ms");
 	seconds = (double)ns / (double)NS_PER_S;
 	if (seconds < r->min || ((r->flags & OPT_ABOVE) && seconds <= r->min))
-		return refuse(u, e, "too short; must be %s %gms", r->flags & OPT_ABOVE ? "more than" : "at least",
-			r->min * 1000);
+		return refuse(u, e, "too short; must be %s %gms",
+			r->flags & OPT_ABOVE ? "more than" : "at least", r->min * 1000);
 	if (r->bare_max > 0 && seconds >= r->bare_max && !has_unit(u->value))
-		return refuse(u, e, "a time without a unit means seconds; write %sms or %ss", u->value, u->value);
+		return refuse(u, e, "a time without a unit means seconds; write %sms or %ss",
+			u->value, u->value);
 	*(uint64_t *)at = ns;
 	return 0;
 }
@@ -171,7 +175,8 @@ static int put_choice(const struct opt_use *u, void *at, struct err *e)
 	if (i < 0 && str_u64(u->value, 0, last, &n) == 0)
 		i = (int)n;
 	if (i < 0)
-		return refuse(u, e, "not a number from 0 to %ju nor one of %s", (uintmax_t)last, u->row->choices);
+		return refuse(u, e, "not a number from 0 to %ju nor one of %s", (uintmax_t)last,
+			u->row->choices);
 	*(int *)at = i;
 	return 0;
 }
@@ -187,7 +192,7 @@ static int put_level(const struct opt_use *u, void *at, struct err *e)
 		*level = n ? (int)n : OPT_LEVEL_ZERO;
 		return 0;
 	}
-	if (more && (!*more || more[strspn(more, (char[]){ letter, '\0' })]))
+	if (more && (!*more || more[strspn(more, (char[]){letter, '\0'})]))
 		return refuse(u, e, "not a number from 0 to 10, nor more of the same letter");
 	*level = (*level < 0 ? 0 : *level) + 1 + (more ? (int)strlen(more) : 0);
 	return 0;
@@ -196,9 +201,15 @@ static int put_level(const struct opt_use *u, void *at, struct err *e)
 static int store(const struct opt_use *u, void *into, struct err *e)
 {
 	static int (*const put[])(const struct opt_use *, void *, struct err *) = {
-		[OPT_FLAG] = put_flag,	 [OPT_CONST] = put_const, [OPT_BITS] = put_bits,
-		[OPT_TEXT] = put_text,	 [OPT_UINT] = put_uint,	  [OPT_REAL] = put_real,
-		[OPT_TIME] = put_time,	 [OPT_CHOICE] = put_choice, [OPT_LEVEL] = put_level,
+		[OPT_FLAG] = put_flag,
+		[OPT_CONST] = put_const,
+		[OPT_BITS] = put_bits,
+		[OPT_TEXT] = put_text,
+		[OPT_UINT] = put_uint,
+		[OPT_REAL] = put_real,
+		[OPT_TIME] = put_time,
+		[OPT_CHOICE] = put_choice,
+		[OPT_LEVEL] = put_level,
 		[OPT_ADD] = put_add,
 	};
 
@@ -229,9 +240,11 @@ static int check_use(const struct opt_uses *args, size_t at, struct err *e)
 
 	for (size_t i = 0; i < at; i++) {
 		if (clash(u, &args->v[i]))
-			return err_set(e, ERR_USAGE, "%s and %s exclude each other; choose one", args->v[i].as, u->as);
+			return err_set(e, ERR_USAGE, "%s and %s exclude each other; choose one",
+				args->v[i].as, u->as);
 		if (u->row == args->v[i].row && (u->row->flags & OPT_ONCE))
-			return refuse(u, e, "%s was given before; once is all there can be%s", args->v[i].as,
+			return refuse(u, e, "%s was given before; once is all there can be%s",
+				args->v[i].as,
 				u->row->meta ? ", put everything into one value" : "");
 	}
 	return 0;

@@ -32,14 +32,17 @@ static void choice_words(struct buf *out, const char *choices)
 }
 
 /* "-e|--interface" of every row that `is` true for; false if there is none. */
-static bool bash_pattern(const struct opt_table *t, bool (*is)(const struct opt_row *), struct buf *out)
+static bool bash_pattern(
+	const struct opt_table *t, bool (*is)(const struct opt_row *), struct buf *out)
 {
 	size_t before = out->len;
 
 	for (size_t i = 0; i < t->n_rows; i++) {
 		const struct opt_row *r = &t->rows[i];
 
-		for (size_t k = 0; k < OPT_NAMES_MAX && r->names[k] && !r->absent && r->arg == OPT_ARG && is(r); k++)
+		for (size_t k = 0; k < OPT_NAMES_MAX && r->names[k] && !r->absent &&
+				   r->arg == OPT_ARG && is(r);
+			k++)
 			buf_fmt(out, "%s%s", out->len > before ? "|" : "", r->names[k]);
 	}
 	return out->len > before;
@@ -69,18 +72,22 @@ static void bash(const struct opt_table *t, const struct opt_word *words, struct
 	if (bash_pattern(t, wants_file, out))
 		buf_str(out, ") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n\t");
 	if (bash_pattern(t, wants_interface, out))
-		buf_str(out, ") COMPREPLY=($(compgen -W \"$(ls /sys/class/net)\" -- \"$cur\")); return ;;\n");
+		buf_str(out,
+			") COMPREPLY=($(compgen -W \"$(ls /sys/class/net)\" -- \"$cur\")); return ;;\n");
 	bash_choices(t, out);
 	buf_str(out, "\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"");
 	for (size_t i = 0; i < t->n_rows; i++) {
-		for (size_t k = 0; k < OPT_NAMES_MAX && t->rows[i].names[k] && !t->rows[i].absent; k++)
+		for (size_t k = 0; k < OPT_NAMES_MAX && t->rows[i].names[k] && !t->rows[i].absent;
+			k++)
 			buf_fmt(out, "%s ", t->rows[i].names[k]);
 	}
-	buf_str(out, "\" -- \"$cur\"))\n\telif ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -A hostname -W \"");
+	buf_str(out,
+		"\" -- \"$cur\"))\n\telif ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -A hostname -W \"");
 	for (; words->name; words++)
 		buf_fmt(out, "%s ", words->name);
-	buf_str(out, "\" -- \"$cur\"))\n\telse\n\t\tCOMPREPLY=($(compgen -A hostname -- \"$cur\"))\n\tfi\n}\n"
-		     "complete -o filenames -F _sonde sonde\n");
+	buf_str(out,
+		"\" -- \"$cur\"))\n\telse\n\t\tCOMPREPLY=($(compgen -A hostname -- \"$cur\"))\n\tfi\n}\n"
+		"complete -o filenames -F _sonde sonde\n");
 }
 
 /* What zsh offers for the value: ":PORTS:", ":FILE:_files". */
@@ -110,7 +117,7 @@ static void zsh_row(const struct opt_row *r, struct buf *out)
 			if (*c == '\'')
 				buf_str(out, "'\\''");
 			else
-				quoted(out, (char[]){ *c, '\0' }, "[]:\\");
+				quoted(out, (char[]){*c, '\0'}, "[]:\\");
 		}
 		buf_char(out, ']');
 		zsh_value(r, out);
@@ -156,8 +163,9 @@ static void fish_row(const struct opt_row *r, struct buf *out)
 
 static void fish(const struct opt_table *t, const struct opt_word *words, struct buf *out)
 {
-	buf_str(out, "# fish completion of sonde, made from its option table\ncomplete -c sonde -f\n"
-		     "complete -c sonde -a '(__fish_print_hostnames)'\n");
+	buf_str(out,
+		"# fish completion of sonde, made from its option table\ncomplete -c sonde -f\n"
+		"complete -c sonde -a '(__fish_print_hostnames)'\n");
 	for (; words->name; words++) {
 		buf_fmt(out, "complete -c sonde -n __fish_use_subcommand -a %s -d '", words->name);
 		quoted(out, words->help, "'\\");
@@ -169,7 +177,8 @@ static void fish(const struct opt_table *t, const struct opt_word *words, struct
 	}
 }
 
-int opt_completion(const struct opt_table *t, const char *shell, const struct opt_word *words, struct buf *out)
+int opt_completion(
+	const struct opt_table *t, const char *shell, const struct opt_word *words, struct buf *out)
 {
 	if (strcmp(shell, "bash") == 0)
 		bash(t, words, out);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define HELP_COLUMN 31 /* where the second column begins */
-#define HELP_WIDTH 100
+#define HELP_WIDTH  100
 
 /* "-p, --ports PORTS" */
 static void usage_of(const struct opt_row *r, struct buf *out)
@@ -41,7 +41,7 @@ static void wrap(struct buf *out, const char *text, size_t column, size_t indent
 
 static void help_row(const struct opt_row *r, struct buf *out)
 {
-	struct buf left = { 0 }, right = { 0 };
+	struct buf left = {0}, right = {0};
 
 	usage_of(r, &left);
 	buf_str(&right, r->help);
@@ -67,7 +67,7 @@ static bool group_is_built(const struct opt_table *t, size_t group)
 
 void opt_help(const struct opt_table *t, struct buf *out)
 {
-	struct buf absent = { 0 };
+	struct buf absent = {0};
 
 	for (size_t g = 0; g < t->n_groups; g++) {
 		if (!group_is_built(t, g))
@@ -119,13 +119,13 @@ static void man_range(const struct opt_row *r, struct buf *out)
 	if (r->choices) {
 		buf_str(out, " One of ");
 		for (const char *c = r->choices; *c; c++)
-			roff(out, *c == '|' ? ", " : (char[]){ *c, '\0' });
+			roff(out, *c == '|' ? ", " : (char[]){*c, '\0'});
 		buf_char(out, '.');
 	} else if (r->type == OPT_UINT) {
 		buf_fmt(out, " A whole number from %.0f to %.0f.", r->min, r->max);
 	} else if (r->type == OPT_REAL) {
-		buf_fmt(out, " A number %s %g and %s %g.", r->flags & OPT_ABOVE ? "above" : "from", r->min,
-			r->flags & OPT_BELOW ? "below" : "up to", r->max);
+		buf_fmt(out, " A number %s %g and %s %g.", r->flags & OPT_ABOVE ? "above" : "from",
+			r->min, r->flags & OPT_BELOW ? "below" : "up to", r->max);
 	}
 	if (r->type == OPT_TIME && r->bare_max > 0)
 		buf_fmt(out, " %g seconds and more need a unit.", r->bare_max);

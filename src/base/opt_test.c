@@ -46,8 +46,8 @@ static const struct opt_row rows[] = {
 };
 /* clang-format on */
 
-static const char *const groups[] = { "All" };
-static const struct opt_table table = { rows, sizeof(rows) / sizeof(rows[0]), groups, 1 };
+static const char *const groups[] = {"All"};
+static const struct opt_table table = {rows, sizeof(rows) / sizeof(rows[0]), groups, 1};
 
 struct run {
 	struct opt_uses conf, args;
@@ -75,13 +75,14 @@ static void done(struct run *r)
 	memset(r, 0, sizeof(*r));
 }
 
-#define GO(r, ...) go(r, (const char *[]){ __VA_ARGS__, NULL })
+#define GO(r, ...) go(r, (const char *[]){__VA_ARGS__, NULL})
 
 static void test_spellings(void **state)
 {
-	struct run r = { 0 };
+	struct run r = {0};
 
-	GO(&r, "a", "-nvv", "-p80", "-sAB", "-Pn", "-PS22,80", "--num=7", "-max-time", "250ms", "-T", "Fast", "b", "--", "-n");
+	GO(&r, "a", "-nvv", "-p80", "-sAB", "-Pn", "-PS22,80", "--num=7", "-max-time", "250ms",
+		"-T", "Fast", "b", "--", "-n");
 	assert_int_equal(r.rc, 0);
 	assert_true(r.into.flag);
 	assert_int_equal(r.into.level, 2);
@@ -120,44 +121,45 @@ static void test_refusals(void **state)
 		const char *argv[5];
 		const char *words;
 	} cases[] = {
-		{ { "--exclusiv", "-4" }, "--exclusive and -4 exclude" },
-		{ { "--numbr", "5" }, "did you mean --number?" },
-		{ { "--max", "5" }, "--max-rate --max-time" },
-		{ { "-sAQ" }, "-sAQ: there is no such option" },
-		{ { "-s" }, "needs letters" },
-		{ { "-Pq" }, "-Pq: there is no such option" },
-		{ { "-p" }, "-p needs a value" },
-		{ { "-p1", "--ports", "2" }, "-p was given before" },
-		{ { "-p", "" }, "empty" },
-		{ { "-n=1" }, "-n=1: there is no such option" },
-		{ { "--exclusive=1" }, "takes no value" },
-		{ { "--number", "0" }, "from 1 to 100" },
-		{ { "--number", "101" }, "from 1 to 100" },
-		{ { "--number", "1x" }, "from 1 to 100" },
-		{ { "--max-rate", "0" }, "above 0" },
-		{ { "--max-rate", "1" }, "below 1" },
-		{ { "--max-time", "1ms" }, "at least 5ms" },
-		{ { "--max-time", "50" }, "50ms or 50s" },
-		{ { "--max-time", "-1" }, "not a time" },
-		{ { "--max-time", "1d" }, "not a time" },
-		{ { "-T3" }, "0 to 2" },
-		{ { "-Tfas" }, "slow|normal|fast" },
-		{ { "-vx" }, "not a number" },
-		{ { "-v11" }, "0 to 10" },
-		{ { "-oX", "-x" }, "./-x" },
-		{ { "-sC" }, "-sC (scripts) is not in this version" },
-		{ { "-sACB" }, "-sC (scripts)" },
-		{ { "--gone" }, "--gone (time travel)" },
-		{ { "--number", "\033[2J" }, "\\x1B[2J" },
+		{{"--exclusiv", "-4"}, "--exclusive and -4 exclude"},
+		{{"--numbr", "5"}, "did you mean --number?"},
+		{{"--max", "5"}, "--max-rate --max-time"},
+		{{"-sAQ"}, "-sAQ: there is no such option"},
+		{{"-s"}, "needs letters"},
+		{{"-Pq"}, "-Pq: there is no such option"},
+		{{"-p"}, "-p needs a value"},
+		{{"-p1", "--ports", "2"}, "-p was given before"},
+		{{"-p", ""}, "empty"},
+		{{"-n=1"}, "-n=1: there is no such option"},
+		{{"--exclusive=1"}, "takes no value"},
+		{{"--number", "0"}, "from 1 to 100"},
+		{{"--number", "101"}, "from 1 to 100"},
+		{{"--number", "1x"}, "from 1 to 100"},
+		{{"--max-rate", "0"}, "above 0"},
+		{{"--max-rate", "1"}, "below 1"},
+		{{"--max-time", "1ms"}, "at least 5ms"},
+		{{"--max-time", "50"}, "50ms or 50s"},
+		{{"--max-time", "-1"}, "not a time"},
+		{{"--max-time", "1d"}, "not a time"},
+		{{"-T3"}, "0 to 2"},
+		{{"-Tfas"}, "slow|normal|fast"},
+		{{"-vx"}, "not a number"},
+		{{"-v11"}, "0 to 10"},
+		{{"-oX", "-x"}, "./-x"},
+		{{"-sC"}, "-sC (scripts) is not in this version"},
+		{{"-sACB"}, "-sC (scripts)"},
+		{{"--gone"}, "--gone (time travel)"},
+		{{"--number", "\033[2J"}, "\\x1B[2J"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct run r = { 0 };
+		struct run r = {0};
 
 		go(&r, cases[i].argv);
 		if (r.rc == 0 || !strstr(r.e.text, cases[i].words))
-			fail_msg("%s %s: %d \"%s\" lacks \"%s\"", cases[i].argv[0], cases[i].argv[1] ? cases[i].argv[1] : "",
-				r.rc, r.e.text, cases[i].words);
+			fail_msg("%s %s: %d \"%s\" lacks \"%s\"", cases[i].argv[0],
+				cases[i].argv[1] ? cases[i].argv[1] : "", r.rc, r.e.text,
+				cases[i].words);
 		assert_true(r.rc == ERR_USAGE || r.rc == ERR_UNSUPPORTED);
 		assert_null(strchr(r.e.text, '\n'));
 		done(&r);
@@ -171,7 +173,7 @@ static int key(struct run *r, const char *name, const char *value, const char *w
 
 static void test_keys(void **state)
 {
-	struct run r = { 0 };
+	struct run r = {0};
 
 	assert_int_equal(key(&r, "number", "5", "f:1"), 0);
 	assert_int_equal(key(&r, "n", "yes", "f:2"), 0);
@@ -182,14 +184,15 @@ static void test_keys(void **state)
 	assert_int_equal(key(&r, "number", "6", "g:2"), 0);
 	GO(&r, "-4", "-v");
 	assert_int_equal(r.rc, 0);
-	assert_false(r.into.flag);  /* taken back by the second file */
+	assert_false(r.into.flag); /* taken back by the second file */
 	assert_int_equal(r.into.number, 6);
 	assert_false(r.into.other); /* -4 excludes it */
 	assert_int_equal(r.into.constant, 4);
 	assert_int_equal(r.into.level, 1); /* the command line wins, it does not add up */
 	assert_string_equal(r.into.glued, "80");
 	done(&r);
-	assert_int_equal(key(&r, "number", "x", "f:9"), 0); /* values are looked at when they count */
+	assert_int_equal(
+		key(&r, "number", "x", "f:9"), 0); /* values are looked at when they count */
 	GO(&r, "a");
 	assert_int_equal(r.rc, ERR_USAGE);
 	assert_non_null(strstr(r.e.text, "f:9: --number x: "));
@@ -198,7 +201,7 @@ static void test_keys(void **state)
 
 static void test_bad_keys(void **state)
 {
-	struct run r = { 0 };
+	struct run r = {0};
 
 	assert_int_equal(key(&r, "numbr", "5", "f:1"), ERR_USAGE);
 	assert_non_null(strstr(r.e.text, "f:1: numbr: "));
@@ -212,15 +215,16 @@ static void test_bad_keys(void **state)
 
 static void test_documents(void **state)
 {
-	static const struct opt_word words[] = { { "doctor", "it's fine" }, { NULL, NULL } };
-	struct buf b = { 0 };
+	static const struct opt_word words[] = {{"doctor", "it's fine"}, {NULL, NULL}};
+	struct buf b = {0};
 
 	opt_help(&table, &b);
 	assert_non_null(strstr(buf_text(&b), "\n  -p, --ports PORTS            ports\n"));
 	assert_non_null(strstr(buf_text(&b), "-PS[PORTS]"));
 	buf_clear(&b);
 	opt_man(&table, &b);
-	assert_non_null(strstr(buf_text(&b), ".TP\n\\fB\\-p\\fR, \\fB\\-\\-ports\\fR \\fIPORTS\\fR\nports.\n"));
+	assert_non_null(strstr(
+		buf_text(&b), ".TP\n\\fB\\-p\\fR, \\fB\\-\\-ports\\fR \\fIPORTS\\fR\nports.\n"));
 	buf_clear(&b);
 	assert_int_equal(opt_completion(&table, "fish", words, &b), 0);
 	assert_non_null(strstr(buf_text(&b), "'it\\'s fine'"));
@@ -231,8 +235,8 @@ static void test_documents(void **state)
 
 static void test_list_is_bounded(void **state)
 {
-	const char *argv[2 * (OPT_LIST_MAX + 1) + 1] = { NULL };
-	struct run r = { 0 };
+	const char *argv[2 * (OPT_LIST_MAX + 1) + 1] = {NULL};
+	struct run r = {0};
 
 	for (size_t i = 0; i < 2 * (OPT_LIST_MAX + 1); i += 2) {
 		argv[i] = "-oX";
@@ -247,9 +251,12 @@ static void test_list_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_spellings),  cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_keys),	   cmocka_unit_test(test_bad_keys),
-		cmocka_unit_test(test_documents), cmocka_unit_test(test_list_is_bounded),
+		cmocka_unit_test(test_spellings),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_list_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ bool caps_raw(void)
 
 void caps_text(struct buf *out)
 {
-	static const unsigned wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_SYS_ADMIN };
+	static const unsigned wanted[] = {
+		CAP_NET_RAW, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_SYS_ADMIN};
 	size_t before = out->len;
 
 	if (capng_get_caps_process() < 0) {
@@ -21,7 +22,8 @@ void caps_text(struct buf *out)
 	}
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		if (capng_have_capability(CAPNG_EFFECTIVE, wanted[i]))
-			buf_fmt(out, "%s%s", out->len > before ? " " : "", capng_capability_to_name(wanted[i]));
+			buf_fmt(out, "%s%s", out->len > before ? " " : "",
+				capng_capability_to_name(wanted[i]));
 	}
 	if (out->len == before)
 		buf_str(out, "none");

@@ -18,11 +18,13 @@ struct cmd {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct cmd commands[]; /* ends with a NULL name; the first is what runs without a name */
+extern const struct cmd
+	commands[]; /* ends with a NULL name; the first is what runs without a name */
 
 /* The row that argv[1] names, which is then taken out of argv, else the first. */
 const struct cmd *cmd_find(int *argc, char **argv);
-/* The names for the completions, ended by a NULL name; n rows at most are written. Returns words. */
+/* The names for the completions, ended by a NULL name; n rows at most are written. Returns words.
+ */
 const struct opt_word *cmd_words(struct opt_word *words, unsigned n);
 /* Prints "sonde: TEXT" on standard error and returns the exit code for it. */
 int cmd_fail(const struct err *e);

@@ -28,7 +28,7 @@ static void quote(struct buf *b, const char *word)
 
 char *cmdline_text(int argc, const char *const *argv)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	for (int i = 0; i < argc; i++) {
 		if (i)

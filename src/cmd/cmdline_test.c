@@ -13,7 +13,7 @@
 
 static void test_plain(void **state)
 {
-	static const char *const argv[] = { "sonde", "-p22,80", "10.0.0.1/24", NULL };
+	static const char *const argv[] = {"sonde", "-p22,80", "10.0.0.1/24", NULL};
 	char *text = cmdline_text(3, argv);
 
 	assert_string_equal(text, "sonde -p22,80 10.0.0.1/24");
@@ -22,7 +22,8 @@ static void test_plain(void **state)
 
 static void test_shell_gives_it_back(void **state)
 {
-	static const char *const argv[] = { "printf", "<%s>", "", "it's", "a b", "$HOME", "`x`", "\"", "\\", "*", "[1-5]", NULL };
+	static const char *const argv[] = {"printf", "<%s>", "", "it's", "a b", "$HOME", "`x`",
+		"\"", "\\", "*", "[1-5]", NULL};
 	static const char want[] = "<><it's><a b><$HOME><`x`><\"><\\><*><[1-5]>";
 	char *text = cmdline_text(11, argv);
 	char got[256] = "";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Configuration files through libinih, which is told the lines by us so that we know their numbers. */
+/* Configuration files through libinih, which is told the lines by us so that we know their numbers.
+ */
 #include "cmd/conf.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ struct reading {
 	struct err *e;
 };
 
-/* inih's fgets. Leading blanks are left out: inih would take such a line as the previous value's continuation. */
+/* inih's fgets. Leading blanks are left out: inih would take such a line as the previous value's
+ * continuation. */
 static char *next_line(char *line, int size, void *ctx)
 {
 	struct reading *r = ctx;
@@ -57,7 +59,7 @@ static int refuse(struct reading *r, const char *text)
 static int take_setting(void *ctx, const char *section, const char *key, const char *value)
 {
 	struct reading *r = ctx;
-	struct buf where = { 0 };
+	struct buf where = {0};
 	int rc;
 
 	if (r->failed)
@@ -76,7 +78,8 @@ static int take_setting(void *ctx, const char *section, const char *key, const c
 int conf_parse(const struct opt_table *t, const char *name, const char *text, size_t len,
 	struct opt_uses *out, struct err *e)
 {
-	struct reading r = { .t = t, .name = name, .at = text, .end = text + len, .out = out, .e = e };
+	struct reading r = {
+		.t = t, .name = name, .at = text, .end = text + len, .out = out, .e = e};
 	int bad;
 
 	if (memchr(text, '\0', len))
@@ -110,13 +113,14 @@ static int slurp(FILE *f, struct buf *text)
 int conf_read(const struct opt_table *t, const char *path, struct opt_uses *out, struct err *e)
 {
 	FILE *f = fopen(path, "re");
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int rc;
 
 	if (!f && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (!f || slurp(f, &text) < 0)
-		rc = err_set(e, ERR_USAGE, "%s: cannot read the configuration: %s", path, strerror(errno));
+		rc = err_set(e, ERR_USAGE, "%s: cannot read the configuration: %s", path,
+			strerror(errno));
 	else
 		rc = conf_parse(t, path, buf_text(&text), text.len, out, e);
 	if (f)

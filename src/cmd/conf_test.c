@@ -24,7 +24,10 @@ static void test_lines(void **state)
 	struct opt_uses u;
 	struct err e;
 
-	assert_int_equal(parse("# comment\n; another\n\n  [scan]\r\n\tp = 22,80 ; web\n  T=4\nreason: yes\nn = yes", &u, &e), 0);
+	assert_int_equal(
+		parse("# comment\n; another\n\n  [scan]\r\n\tp = 22,80 ; web\n  T=4\nreason: yes\nn = yes",
+			&u, &e),
+		0);
 	assert_int_equal(u.n, 4);
 	assert_string_equal(u.v[0].as, "-p");
 	assert_string_equal(u.v[0].value, "22,80");
@@ -40,16 +43,16 @@ static void test_errors(void **state)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{ "T = 4\nports 22\n", "f:2: not \"key = value\"" },
-		{ "\n\nfoo = 1\n", "f:3: foo: there is no such option" },
-		{ "host-timout = 1\n", "did you mean --host-timeout?" },
-		{ "[output]\nT = 4\n", "f:2: the only section is [scan]" },
-		{ "[scan\nT = 4\n", "f:1: not" },
-		{ "sV = yes\n", "f:1: -sV (service detection) is not in this version" },
-		{ "version = yes\n", "f:1: version: only the command line" },
-		{ "open = 7\n", "f:1: open takes yes or no" },
-		{ "foo = 1\nbar\n", "f:1: foo" },
-		{ "bar\nfoo = 1\n", "f:1: not" },
+		{"T = 4\nports 22\n", "f:2: not \"key = value\""},
+		{"\n\nfoo = 1\n", "f:3: foo: there is no such option"},
+		{"host-timout = 1\n", "did you mean --host-timeout?"},
+		{"[output]\nT = 4\n", "f:2: the only section is [scan]"},
+		{"[scan\nT = 4\n", "f:1: not"},
+		{"sV = yes\n", "f:1: -sV (service detection) is not in this version"},
+		{"version = yes\n", "f:1: version: only the command line"},
+		{"open = 7\n", "f:1: open takes yes or no"},
+		{"foo = 1\nbar\n", "f:1: foo"},
+		{"bar\nfoo = 1\n", "f:1: not"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -58,7 +61,8 @@ static void test_errors(void **state)
 		int rc = parse(cases[i].text, &u, &e);
 
 		if (rc >= 0 || !strstr(e.text, cases[i].words))
-			fail_msg("\"%s\": %d \"%s\" lacks \"%s\"", cases[i].text, rc, e.text, cases[i].words);
+			fail_msg("\"%s\": %d \"%s\" lacks \"%s\"", cases[i].text, rc, e.text,
+				cases[i].words);
 		opt_uses_free(&u);
 	}
 }
@@ -80,8 +84,8 @@ static void test_long_line(void **state)
 
 static void test_files(void **state)
 {
-	struct opt_uses u = { 0 };
-	struct err e = { 0 };
+	struct opt_uses u = {0};
+	struct err e = {0};
 
 	assert_int_equal(conf_read(&scan_opts, "/nonexistent/sonde.conf", &u, &e), 0);
 	assert_int_equal(conf_read(&scan_opts, "/dev/null", &u, &e), 1);
@@ -107,8 +111,11 @@ static void test_user_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),	  cmocka_unit_test(test_errors), cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_files), cmocka_unit_test(test_user_path),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_user_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sonde doctor: what this machine and this user can do, and how a scan of a target would be carried. */
+/* sonde doctor: what this machine and this user can do, and how a scan of a target would be
+ * carried. */
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static void line(struct buf *b, const char *name, const char *text)
 
 static void say_user(struct buf *b)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	const struct passwd *user = getpwuid(geteuid());
 	struct utsname kernel;
 
@@ -46,18 +47,20 @@ static void say_user(struct buf *b)
 	if (uname(&kernel) == 0)
 		buf_fmt(&text, "%s %s %s", kernel.sysname, kernel.release, kernel.machine);
 	line(b, "kernel", buf_text(&text));
-	line(b, "BTF", access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "present" : "absent: no portable BPF programs");
+	line(b, "BTF",
+		access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "present"
+							     : "absent: no portable BPF programs");
 	buf_free(&text);
 }
 
 static void say_backends(struct buf *b)
 {
-	struct io_conf conf = { .clock = clock_real() };
+	struct io_conf conf = {.clock = clock_real()};
 
 	buf_str(b, "\nBackends\n");
 	for (size_t i = 0; io_backends[i]; i++) {
 		const struct io_ops *ops = io_backends[i];
-		struct err e = { 0 };
+		struct err e = {0};
 		bool for_networks = ops != &io_pcap_ops && ops != &io_sim_ops;
 
 		if (!for_networks)
@@ -77,7 +80,7 @@ static void say_conf_file(struct buf *b, const char *path)
 
 static void say_data(struct buf *b, struct machine *m, const struct opts *o)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	char path[CONF_PATH_MAX];
 	const struct oui *oui = machine_oui(m);
 
@@ -98,7 +101,8 @@ static void say_data(struct buf *b, struct machine *m, const struct opts *o)
 }
 
 /* Which backend, and the reason that the engine has for it. */
-static void say_carrier(struct buf *b, const struct machine *m, const struct opts *o, const struct net_route *r)
+static void say_carrier(
+	struct buf *b, const struct machine *m, const struct opts *o, const struct net_route *r)
 {
 	const char *name = scan_backend_for(r);
 
@@ -115,19 +119,23 @@ static void say_carrier(struct buf *b, const struct machine *m, const struct opt
 
 static void say_way(struct buf *b, struct machine *m, const struct opts *o, const struct addr *dst)
 {
-	const struct net_link *forced = o->interface ? net_link_by_name(m->net, o->interface) : NULL;
+	const struct net_link *forced =
+		o->interface ? net_link_by_name(m->net, o->interface) : NULL;
 	const struct net_link *link;
 	char to[ADDR_TEXT_MAX], src[ADDR_TEXT_MAX], hop[ADDR_TEXT_MAX];
 	struct net_route r;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (net_route_get(m->net, dst, forced ? forced->index : 0, &r, &e) < 0) {
 		buf_fmt(b, "  %-14s no way: %s\n", addr_text(dst, to), e.text);
 		return;
 	}
 	link = net_link_by_index(m->net, r.ifindex);
-	buf_fmt(b, "  %-14s by %s from %s, %s%s\n", addr_text(dst, to), link ? link->name : "?", addr_text(&r.src, src),
-		r.local ? "this machine itself" : r.on_link ? "a neighbour" : "next hop ",
+	buf_fmt(b, "  %-14s by %s from %s, %s%s\n", addr_text(dst, to), link ? link->name : "?",
+		addr_text(&r.src, src),
+		r.local	    ? "this machine itself"
+		: r.on_link ? "a neighbour"
+			    : "next hop ",
 		r.local || r.on_link ? "" : addr_text(&r.next_hop, hop));
 	say_carrier(b, m, o, &r);
 }
@@ -154,7 +162,7 @@ static int say_target(struct buf *b, struct machine *m, const struct opts *o, st
 
 static void say_built_in(struct buf *b)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	buf_str(b, "\nBuilt in\n");
 	line(b, "scans", "TCP SYN (-sS), TCP connect (-sT), UDP (-sU)");
@@ -169,7 +177,8 @@ static int check(const struct opts *o, const struct machine *m, struct err *e)
 	if (o->args.n_words > 1)
 		return err_set(e, ERR_USAGE, "doctor takes one target: an address or a name");
 	if (o->interface && !net_link_by_name(m->net, o->interface))
-		return err_set(e, ERR_USAGE, "-e %.40s: there is no such interface; see sonde --iflist", o->interface);
+		return err_set(e, ERR_USAGE,
+			"-e %.40s: there is no such interface; see sonde --iflist", o->interface);
 	return 0;
 }
 
@@ -199,8 +208,8 @@ static int examine(const struct opts *o, struct buf *b, struct err *e)
 
 int cmd_doctor(int argc, char **argv)
 {
-	struct buf b = { 0 };
-	struct err e = { 0 };
+	struct buf b = {0};
+	struct err e = {0};
 	struct opts o;
 	int rc;
 

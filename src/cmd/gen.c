@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Build-time generator, not installed: the option table as manual page section and shell completions. */
+/* Build-time generator, not installed: the option table as manual page section and shell
+ * completions. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ static int man_page(const char *path, struct buf *out)
 			for (const struct cmd *c = commands; c->name; c++)
 				buf_fmt(out, ".TP\n\\fB%s\\fR\n%s.\n", c->name, c->help);
 		} else if (strncmp(text, ".TH ", 4) == 0) {
-			buf_fmt(out, ".TH SONDE 1 \"\" \"Sonde %s\" \"User Commands\"\n", SONDE_VERSION);
+			buf_fmt(out, ".TH SONDE 1 \"\" \"Sonde %s\" \"User Commands\"\n",
+				SONDE_VERSION);
 		} else {
 			buf_str(out, text);
 		}
@@ -57,7 +59,7 @@ static int generate(const char *what, const char *arg, struct buf *out)
 
 int main(int argc, char **argv)
 {
-	struct buf out = { 0 };
+	struct buf out = {0};
 
 	if (argc != 3) {
 		fputs("usage: sonde-gen man TEMPLATE | completion SHELL | table -\n", stderr);

@@ -10,9 +10,9 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 
-#define RTF_UP_FLAG 0x0001u
+#define RTF_UP_FLAG	 0x0001u
 #define RTF_GATEWAY_FLAG 0x0002u
-#define RTF_LOCAL_FLAG 0x80000000u
+#define RTF_LOCAL_FLAG	 0x80000000u
 
 static const char *kind_name(enum link_kind k)
 {
@@ -29,13 +29,14 @@ static const char *kind_name(enum link_kind k)
 static void link_line(const struct net_link *l, const struct net_addr *a, struct buf *out)
 {
 	char ip[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX], cidr[ADDR_TEXT_MAX + 8] = "-";
-	struct buf name = { 0 };
+	struct buf name = {0};
 
 	if (a)
 		snprintf(cidr, sizeof(cidr), "%s/%u", addr_text(&a->addr, ip), a->prefix_len);
 	str_term(&name, l->name, strlen(l->name));
-	buf_fmt(out, "%-15s %-9s %-4s %6u %-17s %s%s\n", buf_text(&name), kind_name(l->kind), l->up ? "up" : "down",
-		l->mtu, l->kind == LINK_ETHERNET ? mac_text(&l->mac, mac) : "-", cidr,
+	buf_fmt(out, "%-15s %-9s %-4s %6u %-17s %s%s\n", buf_text(&name), kind_name(l->kind),
+		l->up ? "up" : "down", l->mtu,
+		l->kind == LINK_ETHERNET ? mac_text(&l->mac, mac) : "-", cidr,
 		a && !a->usable ? " (not usable)" : "");
 	buf_free(&name);
 }
@@ -46,7 +47,8 @@ void iflist_links(const struct net *n, struct buf *out)
 	const struct net_link *links = net_links(n, &n_links);
 	const struct net_addr *addrs = net_addrs(n, &n_addrs);
 
-	buf_fmt(out, "%-15s %-9s %-4s %6s %-17s %s\n", "INTERFACE", "KIND", "", "MTU", "MAC", "ADDRESS");
+	buf_fmt(out, "%-15s %-9s %-4s %6s %-17s %s\n", "INTERFACE", "KIND", "", "MTU", "MAC",
+		"ADDRESS");
 	for (size_t i = 0; i < n_links; i++) {
 		bool any = false;
 
@@ -61,8 +63,8 @@ void iflist_links(const struct net *n, struct buf *out)
 	}
 }
 
-static void route_line(struct buf *out, const struct addr *dst, unsigned bits, const struct addr *gateway,
-	const char *interface)
+static void route_line(struct buf *out, const struct addr *dst, unsigned bits,
+	const struct addr *gateway, const char *interface)
 {
 	char ip[ADDR_TEXT_MAX], cidr[ADDR_TEXT_MAX + 8];
 
@@ -77,17 +79,19 @@ static void route4(const char *line, struct buf *out)
 	struct addr to, via;
 	char name[IF_NAMESIZE];
 
-	if (sscanf(line, "%15s %x %x %x %*s %*s %u %x", name, &dst, &gateway, &flags, &metric, &mask) != 6 ||
+	if (sscanf(line, "%15s %x %x %x %*s %*s %u %x", name, &dst, &gateway, &flags, &metric,
+		    &mask) != 6 ||
 		!(flags & RTF_UP_FLAG))
 		return;
 	to = addr_v4(ntohl(dst));
 	via = addr_v4(ntohl(gateway));
-	route_line(out, &to, (unsigned)__builtin_popcount(mask), flags & RTF_GATEWAY_FLAG ? &via : NULL, name);
+	route_line(out, &to, (unsigned)__builtin_popcount(mask),
+		flags & RTF_GATEWAY_FLAG ? &via : NULL, name);
 }
 
 static struct addr hex_addr(const char *hex)
 {
-	uint8_t b[16] = { 0 };
+	uint8_t b[16] = {0};
 
 	for (size_t i = 0; i < sizeof(b); i++) {
 		unsigned byte = 0;
@@ -106,7 +110,8 @@ static void route6(const char *line, struct buf *out)
 	unsigned bits, flags;
 	struct addr to, via;
 
-	if (sscanf(line, "%32s %x %*s %*s %32s %*s %*s %*s %x %15s", dst, &bits, gateway, &flags, name) != 5 ||
+	if (sscanf(line, "%32s %x %*s %*s %32s %*s %*s %*s %x %15s", dst, &bits, gateway, &flags,
+		    name) != 5 ||
 		!(flags & RTF_UP_FLAG) || (flags & RTF_LOCAL_FLAG) || strcmp(name, "lo") == 0)
 		return;
 	to = hex_addr(dst);
@@ -115,7 +120,8 @@ static void route6(const char *line, struct buf *out)
 		route_line(out, &to, bits, flags & RTF_GATEWAY_FLAG ? &via : NULL, name);
 }
 
-static void each_line(const char *path, void (*take)(const char *line, struct buf *out), struct buf *out)
+static void each_line(
+	const char *path, void (*take)(const char *line, struct buf *out), struct buf *out)
 {
 	FILE *f = fopen(path, "re");
 	char line[512];
@@ -135,8 +141,8 @@ void iflist_routes(struct buf *out)
 
 int cmd_iflist(void)
 {
-	struct err e = { 0 };
-	struct buf b = { 0 };
+	struct err e = {0};
+	struct buf b = {0};
 	struct net *n;
 
 	if (net_open(&n, &e) < 0)

@@ -35,12 +35,15 @@ static int find_data(struct machine *m, const struct opts *o, struct err *e)
 
 	if (o->datadir) {
 		if (stat(o->datadir, &st) < 0 || !S_ISDIR(st.st_mode))
-			return err_set(e, ERR_USAGE, "--datadir %s: there is no such directory", o->datadir);
+			return err_set(e, ERR_USAGE, "--datadir %s: there is no such directory",
+				o->datadir);
 		data_file(o, "nmap-services", m->services_path);
 		data_file(o, "nmap-mac-prefixes", m->oui_path);
 		if (!m->services_path[0] && !m->oui_path[0])
-			log_say(m->log, LOG_WARN, "--datadir %s has neither nmap-services nor nmap-mac-prefixes; "
-				"using the built-in data", o->datadir);
+			log_say(m->log, LOG_WARN,
+				"--datadir %s has neither nmap-services nor nmap-mac-prefixes; "
+				"using the built-in data",
+				o->datadir);
 	}
 	if (o->servicedb)
 		snprintf(m->services_path, sizeof(m->services_path), "%s", o->servicedb);
@@ -58,7 +61,7 @@ static int open_services(struct machine *m, struct err *e)
 
 static int open_resolver(struct machine *m, const struct opts *o, struct err *e)
 {
-	struct resolver_conf conf = { .servers = o->dns_servers, .system = o->system_dns };
+	struct resolver_conf conf = {.servers = o->dns_servers, .system = o->system_dns};
 
 	return resolver_open(&m->resolver, &conf, e);
 }
@@ -94,7 +97,7 @@ void machine_close(struct machine *m)
 struct oui *machine_oui(void *ctx)
 {
 	struct machine *m = ctx;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (!m->oui_tried && oui_open(&m->oui, m->oui_path[0] ? m->oui_path : NULL, &e) < 0)
 		log_say(m->log, LOG_WARN, "vendor names are missing: %s", e.text);

@@ -38,7 +38,8 @@ static int read_conf(struct opts *o, struct err *e)
 
 	if (only) {
 		rc = conf_read(&scan_opts, only, &o->conf, e);
-		return rc == 0 ? err_set(e, ERR_USAGE, "--config %s: there is no such file", only) : rc;
+		return rc == 0 ? err_set(e, ERR_USAGE, "--config %s: there is no such file", only)
+			       : rc;
 	}
 	rc = conf_read(&scan_opts, CONF_SYSTEM, &o->conf, e);
 	if (rc >= 0 && *conf_user_path(user))
@@ -53,18 +54,23 @@ static int check_techniques(const struct opts *o, struct err *e)
 	if (!o->list_only && !o->no_ports)
 		return 0;
 	if (o->techniques)
-		return err_set(e, ERR_USAGE, "%s scans no ports; leave out the scan techniques, or %s", no_scan, no_scan);
+		return err_set(e, ERR_USAGE,
+			"%s scans no ports; leave out the scan techniques, or %s", no_scan,
+			no_scan);
 	if (o->ports || o->fast)
-		return err_set(e, ERR_USAGE, "%s scans no ports; leave out -p and -F, or %s", no_scan, no_scan);
+		return err_set(e, ERR_USAGE, "%s scans no ports; leave out -p and -F, or %s",
+			no_scan, no_scan);
 	return 0;
 }
 
 static int check_bounds(const struct opts *o, struct err *e)
 {
 	if (o->min_rate > 0 && o->max_rate > 0 && o->min_rate > o->max_rate)
-		return err_set(e, ERR_USAGE, "--min-rate %g is more than --max-rate %g", o->min_rate, o->max_rate);
+		return err_set(e, ERR_USAGE, "--min-rate %g is more than --max-rate %g",
+			o->min_rate, o->max_rate);
 	if (o->min_hostgroup != OPT_UNSET && o->min_hostgroup > o->max_hostgroup)
-		return err_set(e, ERR_USAGE, "--min-hostgroup is more than --max-hostgroup; lower one or raise the other");
+		return err_set(e, ERR_USAGE,
+			"--min-hostgroup is more than --max-hostgroup; lower one or raise the other");
 	if (o->min_parallelism != OPT_UNSET && o->min_parallelism > o->max_parallelism)
 		return err_set(e, ERR_USAGE,
 			"--min-parallelism is more than --max-parallelism; lower one or raise the other");
@@ -79,7 +85,8 @@ static int check_outputs(const struct opts *o, struct err *e)
 		if (strcmp(o->outputs.v[i].text, "-") != 0)
 			continue;
 		if (on_stdout)
-			return err_set(e, ERR_USAGE, "%s - and %s - cannot share standard output; give one of them a file",
+			return err_set(e, ERR_USAGE,
+				"%s - and %s - cannot share standard output; give one of them a file",
 				on_stdout, o->outputs.v[i].row->names[0]);
 		on_stdout = o->outputs.v[i].row->names[0];
 	}
@@ -91,9 +98,11 @@ static int check(const struct opts *o, struct err *e)
 	int rc = check_techniques(o, e);
 
 	if (rc == 0 && o->servicedb && o->ports)
-		rc = err_set(e, ERR_USAGE, "--servicedb scans the ports of its file; leave out -p, or use --datadir");
+		rc = err_set(e, ERR_USAGE,
+			"--servicedb scans the ports of its file; leave out -p, or use --datadir");
 	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & (TECH_SYN | TECH_UDP)))
-		rc = err_set(e, ERR_USAGE, "-s%c needs raw packets, which --unprivileged gives up; choose -sT",
+		rc = err_set(e, ERR_USAGE,
+			"-s%c needs raw packets, which --unprivileged gives up; choose -sT",
 			o->techniques & TECH_SYN ? 'S' : 'U');
 	if (rc == 0)
 		rc = check_bounds(o, e);

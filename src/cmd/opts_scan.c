@@ -39,11 +39,12 @@ static const char *const groups[GROUPS] = {
 
 #define TO(member) .lands = offsetof(struct opts, member)
 /* A row known by name only; V when it would take a value, G when a glued one. */
-#define LACK(grp, what) OPT_NO_ARG, .group = (grp), .help = what, .absent = what
+#define LACK(grp, what)	     OPT_NO_ARG, .group = (grp), .help = what, .absent = what
 #define LACK_V(grp, m, what) OPT_ARG, .meta = (m), .group = (grp), .help = what, .absent = what
-#define LACK_G(grp, m, what) OPT_ARG_GLUED, .meta = (m), .group = (grp), .help = what, .absent = what
+#define LACK_G(grp, m, what)                                                                       \
+	OPT_ARG_GLUED, .meta = (m), .group = (grp), .help = what, .absent = what
 #define TIME_ROW(m) OPT_ARG, OPT_TIME, "TIME", TO(m)
-#define BIG 4294967295.0
+#define BIG	    4294967295.0
 
 /* clang-format off */
 static const struct opt_row opt_rows[] = {

@@ -17,12 +17,13 @@
 /* Splits at blanks and reads; the words must outlive *o. */
 static int read_line(struct opts *o, char *line, struct err *e)
 {
-	const char *argv[32] = { "--config", "/dev/null" };
+	const char *argv[32] = {"--config", "/dev/null"};
 	int argc = strstr(line, "--config") ? 0 : 2;
 	char *save, *word;
 
 	memset(e, 0, sizeof(*e));
-	for (word = strtok_r(line, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
+	for (word = strtok_r(line, " ", &save); word && argc < 31;
+		word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
 	return opts_read(o, argc, argv, e);
 }
@@ -44,20 +45,23 @@ static void test_table_is_sound(void **state)
 			assert_non_null(r->meta);
 		if (r->absent)
 			continue;
-		assert_true(r->lands >= offsetof(struct opts, input_list) && r->lands < sizeof(struct opts));
+		assert_true(r->lands >= offsetof(struct opts, input_list) &&
+			    r->lands < sizeof(struct opts));
 		if (r->type == OPT_UINT || r->type == OPT_REAL)
 			assert_true(r->max > r->min);
 		if (r->type == OPT_CHOICE)
 			assert_non_null(r->choices);
 		if (r->arg == OPT_NO_ARG)
-			assert_true(r->type == OPT_FLAG || r->type == OPT_CONST || r->type == OPT_BITS);
+			assert_true(
+				r->type == OPT_FLAG || r->type == OPT_CONST || r->type == OPT_BITS);
 	}
 }
 
 static void test_reads(void **state)
 {
-	char line[] = "-sSU -p 22,80 -T4 --max-rtt-timeout 250ms -oX - -vvv -d2 -6 --exclude fd00::1 fd00::/64 -PS -PA1,2 "
-		      "-Pn --min-rate 10.5 --timeout=1s -g53";
+	char line[] =
+		"-sSU -p 22,80 -T4 --max-rtt-timeout 250ms -oX - -vvv -d2 -6 --exclude fd00::1 fd00::/64 -PS -PA1,2 "
+		"-Pn --min-rate 10.5 --timeout=1s -g53";
 	struct opts o;
 	struct err e;
 
@@ -83,11 +87,26 @@ static void test_reads(void **state)
 static void test_contradictions(void **state)
 {
 	static const char *const lines[] = {
-		"-sn -p80 h", "-sL -F h", "-sn -sS h", "-sL -sU h", "-sST h", "-4 -6 h", "-F -p1 h", "-p1 -p2 h",
-		"--min-rate 9 --max-rate 8 h", "--min-hostgroup 9 --max-hostgroup 8 h",
-		"--min-parallelism 9 --max-parallelism 8 h", "-oX - -oG - h", "--servicedb f -p1 h",
-		"--unprivileged -sS h", "--unprivileged -sU h", "--disable-arp-ping -PR h", "-oA - h", "-oN -x h",
-		"--stylesheet x --no-stylesheet h", "--config /nonexistent/sonde.conf h",
+		"-sn -p80 h",
+		"-sL -F h",
+		"-sn -sS h",
+		"-sL -sU h",
+		"-sST h",
+		"-4 -6 h",
+		"-F -p1 h",
+		"-p1 -p2 h",
+		"--min-rate 9 --max-rate 8 h",
+		"--min-hostgroup 9 --max-hostgroup 8 h",
+		"--min-parallelism 9 --max-parallelism 8 h",
+		"-oX - -oG - h",
+		"--servicedb f -p1 h",
+		"--unprivileged -sS h",
+		"--unprivileged -sU h",
+		"--disable-arp-ping -PR h",
+		"-oA - h",
+		"-oN -x h",
+		"--stylesheet x --no-stylesheet h",
+		"--config /nonexistent/sonde.conf h",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

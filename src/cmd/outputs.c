@@ -11,8 +11,12 @@
 #include "base/clock.h"
 
 static const char *const format_names[] = {
-	[OUTPUT_NORMAL] = "normal", [OUTPUT_XML] = "xml",	[OUTPUT_GREPABLE] = "grepable",
-	[OUTPUT_JSON] = "json",	    [OUTPUT_NDJSON] = "ndjson", [OUTPUT_CSV] = "csv",
+	[OUTPUT_NORMAL] = "normal",
+	[OUTPUT_XML] = "xml",
+	[OUTPUT_GREPABLE] = "grepable",
+	[OUTPUT_JSON] = "json",
+	[OUTPUT_NDJSON] = "ndjson",
+	[OUTPUT_CSV] = "csv",
 };
 
 struct opening {
@@ -34,17 +38,38 @@ static int put(void *ctx, const struct rec *r, struct err *e)
 static bool convert(struct buf *b, char c, const struct tm *tm)
 {
 	switch (c) {
-	case 'H': buf_fmt(b, "%02d", tm->tm_hour); break;
-	case 'M': buf_fmt(b, "%02d", tm->tm_min); break;
-	case 'S': buf_fmt(b, "%02d", tm->tm_sec); break;
-	case 'm': buf_fmt(b, "%02d", tm->tm_mon + 1); break;
-	case 'd': buf_fmt(b, "%02d", tm->tm_mday); break;
-	case 'y': buf_fmt(b, "%02d", tm->tm_year % 100); break;
-	case 'Y': buf_fmt(b, "%d", tm->tm_year + 1900); break;
-	case 'T': buf_fmt(b, "%02d%02d%02d", tm->tm_hour, tm->tm_min, tm->tm_sec); break;
-	case 'R': buf_fmt(b, "%02d%02d", tm->tm_hour, tm->tm_min); break;
-	case 'D': buf_fmt(b, "%02d%02d%02d", tm->tm_mon + 1, tm->tm_mday, tm->tm_year % 100); break;
-	default: return false;
+	case 'H':
+		buf_fmt(b, "%02d", tm->tm_hour);
+		break;
+	case 'M':
+		buf_fmt(b, "%02d", tm->tm_min);
+		break;
+	case 'S':
+		buf_fmt(b, "%02d", tm->tm_sec);
+		break;
+	case 'm':
+		buf_fmt(b, "%02d", tm->tm_mon + 1);
+		break;
+	case 'd':
+		buf_fmt(b, "%02d", tm->tm_mday);
+		break;
+	case 'y':
+		buf_fmt(b, "%02d", tm->tm_year % 100);
+		break;
+	case 'Y':
+		buf_fmt(b, "%d", tm->tm_year + 1900);
+		break;
+	case 'T':
+		buf_fmt(b, "%02d%02d%02d", tm->tm_hour, tm->tm_min, tm->tm_sec);
+		break;
+	case 'R':
+		buf_fmt(b, "%02d%02d", tm->tm_hour, tm->tm_min);
+		break;
+	case 'D':
+		buf_fmt(b, "%02d%02d%02d", tm->tm_mon + 1, tm->tm_mday, tm->tm_year % 100);
+		break;
+	default:
+		return false;
 	}
 	return true;
 }
@@ -52,7 +77,7 @@ static bool convert(struct buf *b, char c, const struct tm *tm)
 char *outputs_path(const char *name, uint64_t now_ns)
 {
 	time_t now = (time_t)(now_ns / NS_PER_S);
-	struct buf b = { 0 };
+	struct buf b = {0};
 	struct tm tm;
 
 	localtime_r(&now, &tm);
@@ -89,7 +114,8 @@ static int add(struct opening *g, const struct out_ops *ops, char *path, bool sc
 	else if (g->w->n == BUS_SUBSCRIBERS_MAX)
 		rc = err_set(g->e, ERR_USAGE, "%s: more than %u output files", path, g->w->n);
 	else if (taken(g->w, path))
-		rc = err_set(g->e, ERR_USAGE, "%s: two outputs cannot share a file; give one of them another name", path);
+		rc = err_set(g->e, ERR_USAGE,
+			"%s: two outputs cannot share a file; give one of them another name", path);
 	else
 		rc = ops->open(&o->out, &conf, g->e);
 	if (rc < 0) {
@@ -109,7 +135,7 @@ static int add_all(struct opening *g, const char *base)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && out_formats[i]; i++) {
-		struct buf path = { 0 };
+		struct buf path = {0};
 
 		if (!out_formats[i]->suffix)
 			continue;
@@ -134,9 +160,11 @@ static int add_named(struct opening *g, int kind, const char *name)
 	return rc;
 }
 
-int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf, struct bus *bus, struct err *e)
+int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf,
+	struct bus *bus, struct err *e)
 {
-	struct opening g = { .w = w, .conf = conf, .bus = bus, .e = e, .now_ns = clock_wall(clock_real()) };
+	struct opening g = {
+		.w = w, .conf = conf, .bus = bus, .e = e, .now_ns = clock_wall(clock_real())};
 	int rc = 0;
 
 	memset(w, 0, sizeof(*w));

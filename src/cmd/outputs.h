@@ -19,16 +19,17 @@ struct outputs {
 };
 
 /*
- * Opens every file that the options name and the report on standard output, unless a file format goes there or -v0 was
- * given, and subscribes them. `conf` holds what all have in common. On failure what was opened is closed; a file that cannot be
- * written is -errno, misuse ERR_USAGE. *w is borrowed by the bus until outputs_close.
+ * Opens every file that the options name and the report on standard output, unless a file format
+ * goes there or -v0 was given, and subscribes them. `conf` holds what all have in common. On
+ * failure what was opened is closed; a file that cannot be written is -errno, misuse ERR_USAGE. *w
+ * is borrowed by the bus until outputs_close.
  */
-int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf, struct bus *bus, struct err *e)
-	MUST_CHECK;
+int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf,
+	struct bus *bus, struct err *e) MUST_CHECK;
 /* Completes and closes all; the first error is returned. */
 int outputs_close(struct outputs *w, struct err *e);
 /*
- * The file name with %H %M %S %m %d %y %Y, %T (HHMMSS), %R (HHMM), %D (mmddyy) in local time filled in; % before any other character is
- * that character. Owned text, NULL when memory ran out.
+ * The file name with %H %M %S %m %d %y %Y, %T (HHMMSS), %R (HHMM), %D (mmddyy) in local time filled
+ * in; % before any other character is that character. Owned text, NULL when memory ran out.
  */
 char *outputs_path(const char *name, uint64_t now_ns);

@@ -22,10 +22,10 @@ static void test_names(void **state)
 	static const struct {
 		const char *name, *path;
 	} cases[] = {
-		{ "scan.xml", "scan.xml" },
-		{ "%Y-%m-%d_%H.%M.%S", "2026-03-07_08.09.05" },
-		{ "%D-%T-%R-%y", "030726-080905-0809-26" },
-		{ "100%%-%x-%", "100%-x-%" },
+		{"scan.xml", "scan.xml"},
+		{"%Y-%m-%d_%H.%M.%S", "2026-03-07_08.09.05"},
+		{"%D-%T-%R-%y", "030726-080905-0809-26"},
+		{"100%%-%x-%", "100%-x-%"},
 	};
 
 	setenv("TZ", "UTC", 1);
@@ -39,16 +39,18 @@ static void test_names(void **state)
 
 static void test_files(void **state)
 {
-	static const char *const suffixes[] = { "nmap", "xml", "gnmap", "json" };
+	static const char *const suffixes[] = {"nmap", "xml", "gnmap", "json"};
 	char dir[] = "/tmp/sonde-outputs-XXXXXX", all[64], json[64];
-	const char *argv[] = { "-v0", "-oA", all, "-oJ", json, "--config", "/dev/null", "192.0.2.1", NULL };
-	struct rec_run run = { .program = "sonde", .version = "0", .args = "sonde", .start_wall_ns = WHEN };
-	struct rec_end end = { .end_wall_ns = WHEN };
-	struct out_conf conf = { 0 };
+	const char *argv[] = {
+		"-v0", "-oA", all, "-oJ", json, "--config", "/dev/null", "192.0.2.1", NULL};
+	struct rec_run run = {
+		.program = "sonde", .version = "0", .args = "sonde", .start_wall_ns = WHEN};
+	struct rec_end end = {.end_wall_ns = WHEN};
+	struct out_conf conf = {0};
 	struct outputs w;
 	struct bus bus;
 	struct opts o;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(all, sizeof(all), "%s/a", dir);
@@ -57,8 +59,8 @@ static void test_files(void **state)
 	bus_init(&bus);
 	assert_int_equal(outputs_open(&w, &o, &conf, &bus, &e), 0);
 	assert_int_equal(w.n, 4); /* -v0: no report on standard output */
-	bus_publish(&bus, &(struct rec){ .kind = REC_RUN, .run = &run });
-	bus_publish(&bus, &(struct rec){ .kind = REC_END, .end = &end });
+	bus_publish(&bus, &(struct rec){.kind = REC_RUN, .run = &run});
+	bus_publish(&bus, &(struct rec){.kind = REC_END, .end = &end});
 	assert_int_equal(bus.first_error.code, 0);
 	assert_int_equal(outputs_close(&w, &e), 0);
 	for (size_t i = 0; i < 4; i++) {
@@ -72,16 +74,16 @@ static void test_files(void **state)
 static void test_refusals(void **state)
 {
 	static const char *const argvs[][7] = {
-		{ "-oN", "/nonexistent/x", "--config", "/dev/null", "192.0.2.1", "-v0" },
-		{ "-oN", "/dev/null", "-oX", "/dev/null", "--config", "/dev/null", "192.0.2.1" },
+		{"-oN", "/nonexistent/x", "--config", "/dev/null", "192.0.2.1", "-v0"},
+		{"-oN", "/dev/null", "-oX", "/dev/null", "--config", "/dev/null", "192.0.2.1"},
 	};
 
 	for (size_t i = 0; i < 2; i++) {
-		struct out_conf conf = { 0 };
+		struct out_conf conf = {0};
 		struct outputs w;
 		struct bus bus;
 		struct opts o;
-		struct err e = { 0 };
+		struct err e = {0};
 
 		assert_int_equal(opts_read(&o, i ? 7 : 6, argvs[i], &e), 0);
 		bus_init(&bus);

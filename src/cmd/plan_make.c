@@ -24,15 +24,18 @@ static bool backend_is(const struct opts *o, const struct io_ops *ops)
 	return o->backend && strcmp(o->backend, ops->name) == 0;
 }
 
-static int check_privilege(const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
+static int check_privilege(
+	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
 {
 	unsigned raw = tech & (TECH_SYN | TECH_UDP);
 
 	if (raw && backend_is(o, &io_connect_ops))
-		return err_set(e, ERR_USAGE, "--backend connect carries -sT only; leave it or -s%c out",
+		return err_set(e, ERR_USAGE,
+			"--backend connect carries -sT only; leave it or -s%c out",
 			raw & TECH_SYN ? 'S' : 'U');
 	if (tech == TECH_CONNECT && o->backend && !backend_is(o, &io_connect_ops))
-		return err_set(e, ERR_USAGE, "--backend %s does not carry -sT; leave it out", o->backend);
+		return err_set(
+			e, ERR_USAGE, "--backend %s does not carry -sT; leave it out", o->backend);
 	if (raw && !w->privileged)
 		return err_set(e, ERR_USAGE,
 			"-s%c needs permission for raw packets; run it as root, give the program CAP_NET_RAW "
@@ -41,7 +44,8 @@ static int check_privilege(const struct opts *o, const struct plan_world *w, uns
 	return 0;
 }
 
-static int make_ports(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+static int make_ports(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	unsigned tech = techniques(o, w), n = 0;
 	struct port_request rq = {
@@ -70,21 +74,25 @@ static int make_ports(struct plan *p, const struct opts *o, const struct plan_wo
 
 /* ---- discovery ------------------------------------------------------------------------------ */
 
-static int ping_list(struct port_list *l, const char *spec, enum port_class c, const struct plan_world *w,
-	struct err *e)
+static int ping_list(struct port_list *l, const char *spec, enum port_class c,
+	const struct plan_world *w, struct err *e)
 {
 	return spec ? port_list_parse(l, spec, c, w->services, e) : 0;
 }
 
 /* Without privilege all there is is connect(): nmap's pair of ports, or the lists asked for. */
-static int ping_by_connect(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+static int ping_by_connect(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	unsigned lost = o->ping & (PING_ECHO | PING_TSTAMP);
 	int rc = 0;
 
 	if (lost || o->ping_udp)
-		log_say(w->log, LOG_WARN, "%s needs permission for raw packets; discovering by TCP connect instead",
-			lost & PING_ECHO ? "-PE" : lost ? "-PP" : "-PU");
+		log_say(w->log, LOG_WARN,
+			"%s needs permission for raw packets; discovering by TCP connect instead",
+			lost & PING_ECHO ? "-PE"
+			: lost		 ? "-PP"
+					 : "-PU");
 	p->ping |= PING_CONNECT;
 	if (!o->ping_syn && !o->ping_ack)
 		rc = port_list_parse(&p->ping_syn, "80,443", PORTS_TCP, w->services, e);
@@ -100,7 +108,8 @@ static int ping_by_default(struct plan *p, const struct plan_world *w, struct er
 	return rc < 0 ? rc : port_list_parse(&p->ping_ack, "80", PORTS_TCP, w->services, e);
 }
 
-static int make_ping(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+static int make_ping(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	bool chosen = (o->ping & ~(unsigned)PING_ARP) || o->ping_syn || o->ping_ack || o->ping_udp;
 	int rc;
@@ -119,7 +128,8 @@ static int make_ping(struct plan *p, const struct opts *o, const struct plan_wor
 	}
 	if (!w->privileged)
 		return ping_by_connect(p, o, w, e);
-	p->ping |= (o->ping_syn ? PING_SYN : 0) | (o->ping_ack ? PING_ACK : 0) | (o->ping_udp ? PING_UDP : 0);
+	p->ping |= (o->ping_syn ? PING_SYN : 0) | (o->ping_ack ? PING_ACK : 0) |
+		   (o->ping_udp ? PING_UDP : 0);
 	return chosen ? 0 : ping_by_default(p, w, e);
 }
 
@@ -139,7 +149,8 @@ static uint64_t higher(uint64_t a, uint64_t b)
 static int make_rto(struct plan_timing *t, const struct opts *o, struct err *e)
 {
 	if (o->min_rtt != OPT_UNSET && o->max_rtt != OPT_UNSET && o->min_rtt > o->max_rtt)
-		return err_set(e, ERR_USAGE, "--min-rtt-timeout is more than --max-rtt-timeout; lower one or raise the other");
+		return err_set(e, ERR_USAGE,
+			"--min-rtt-timeout is more than --max-rtt-timeout; lower one or raise the other");
 	if (o->max_rtt != OPT_UNSET) {
 		t->max_rto_ns = o->max_rtt;
 		t->min_rto_ns = lower(t->min_rto_ns, o->max_rtt);
@@ -198,7 +209,8 @@ static int make_timing(struct plan *p, const struct opts *o, struct err *e)
 
 /* ---- the rest ------------------------------------------------------------------------------- */
 
-static int make_interface(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+static int make_interface(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	const struct net_link *link;
 
@@ -206,7 +218,8 @@ static int make_interface(struct plan *p, const struct opts *o, const struct pla
 		return 0;
 	link = w->net ? net_link_by_name(w->net, o->interface) : NULL;
 	if (!link)
-		return err_set(e, ERR_USAGE, "-e %.40s: there is no such interface; see sonde --iflist", o->interface);
+		return err_set(e, ERR_USAGE,
+			"-e %.40s: there is no such interface; see sonde --iflist", o->interface);
 	p->ifindex = link->index;
 	return 0;
 }
@@ -229,7 +242,8 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	p->packet_trace = o->packet_trace;
 	p->open_only = o->open_only;
 	p->debug = level(o->debug);
-	p->verbose = level(o->verbose) > p->debug ? level(o->verbose) : p->debug; /* -d says all that -v says */
+	p->verbose = level(o->verbose) > p->debug ? level(o->verbose)
+						  : p->debug; /* -d says all that -v says */
 	rng_entropy(&p->seed, sizeof(p->seed));
 	rc = check_privilege(o, w, techniques(o, w), e);
 	if (rc == 0)

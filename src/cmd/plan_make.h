@@ -19,7 +19,8 @@ struct plan_world {
 };
 
 /*
- * Fills in *p, always to be freed by plan_free; p->backend is borrowed from `o`. ERR_USAGE for options that this user, this
- * machine or the services table cannot follow.
+ * Fills in *p, always to be freed by plan_free; p->backend is borrowed from `o`. ERR_USAGE for
+ * options that this user, this machine or the services table cannot follow.
  */
-int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e) MUST_CHECK;
+int plan_make(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e) MUST_CHECK;

@@ -29,24 +29,28 @@ static void count_warning(void *ctx, enum log_level level, const char *text)
 	m->warnings++;
 }
 
-/* The plan of a command line whose words are separated by blanks, for a user with or without privilege. */
+/* The plan of a command line whose words are separated by blanks, for a user with or without
+ * privilege. */
 static struct made *make(const char *line, bool privileged)
 {
-	const char *argv[32] = { "--config", "/dev/null" };
+	const char *argv[32] = {"--config", "/dev/null"};
 	struct made *m = calloc(1, sizeof(*m));
 	char *copy = strdup(line), *save;
 	int argc = 2;
 
 	assert_non_null(m);
-	for (char *word = strtok_r(copy, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
+	for (char *word = strtok_r(copy, " ", &save); word && argc < 31;
+		word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
-	m->log = (struct log){ .max = LOG_WARN, .write = count_warning, .ctx = m };
+	m->log = (struct log){.max = LOG_WARN, .write = count_warning, .ctx = m};
 	assert_int_equal(services_open(&m->services, NULL, &m->e), 0);
 	m->rc = opts_read(&m->o, argc, argv, &m->e);
 	plan_init(&m->p);
 	if (m->rc == 0)
 		m->rc = plan_make(&m->p, &m->o,
-			&(struct plan_world){ .privileged = privileged, .services = m->services, .log = &m->log }, &m->e);
+			&(struct plan_world){
+				.privileged = privileged, .services = m->services, .log = &m->log},
+			&m->e);
 	m->p.backend = NULL; /* a word of the line */
 	free(copy);
 	return m;
@@ -76,7 +80,7 @@ static void test_defaults(void **state)
 	struct made *m = make("h", true);
 
 	assert_int_equal(m->rc, 0);
-	assert_techniques(&m->p, (const char *const[]){ "syn", NULL });
+	assert_techniques(&m->p, (const char *const[]){"syn", NULL});
 	assert_true(m->p.ports_wanted);
 	assert_int_equal(m->p.ports.of[PORTS_TCP].n, 1000);
 	assert_int_equal(m->p.ports.of[PORTS_UDP].n, 0);
@@ -95,7 +99,7 @@ static void test_without_privilege(void **state)
 	struct made *m = make("-p 22 h", false);
 
 	assert_int_equal(m->rc, 0);
-	assert_techniques(&m->p, (const char *const[]){ "connect", NULL });
+	assert_techniques(&m->p, (const char *const[]){"connect", NULL});
 	assert_true(m->p.ping & PING_CONNECT);
 	assert_int_equal(m->p.ping_syn.n, 2);
 	drop(m);
@@ -119,7 +123,7 @@ static void test_ports_and_techniques(void **state)
 	struct made *m = make("-sSU -p T:22-24,U:53 -r --exclude-ports 23 h", true);
 
 	assert_int_equal(m->rc, 0);
-	assert_techniques(&m->p, (const char *const[]){ "syn", "udp", NULL });
+	assert_techniques(&m->p, (const char *const[]){"syn", "udp", NULL});
 	assert_int_equal(m->p.ports.of[PORTS_TCP].n, 2);
 	assert_int_equal(m->p.ports.of[PORTS_TCP].ports[1], 24);
 	assert_int_equal(m->p.ports.of[PORTS_UDP].n, 1);
@@ -165,7 +169,9 @@ static void test_discovery(void **state)
 
 static void test_timing(void **state)
 {
-	struct made *m = make("-T4 --max-rtt-timeout 200ms --max-retries 0 --scan-delay 2s --max-rate 50 h", true);
+	struct made *m =
+		make("-T4 --max-rtt-timeout 200ms --max-retries 0 --scan-delay 2s --max-rate 50 h",
+			true);
 	const struct plan_timing *t = &m->p.timing;
 
 	assert_int_equal(m->rc, 0);
@@ -208,9 +214,12 @@ static void test_backend_and_interface(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_without_privilege),
-		cmocka_unit_test(test_ports_and_techniques), cmocka_unit_test(test_discovery),
-		cmocka_unit_test(test_timing),	  cmocka_unit_test(test_backend_and_interface),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_without_privilege),
+		cmocka_unit_test(test_ports_and_techniques),
+		cmocka_unit_test(test_discovery),
+		cmocka_unit_test(test_timing),
+		cmocka_unit_test(test_backend_and_interface),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

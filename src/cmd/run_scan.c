@@ -43,8 +43,8 @@ static void on_signal(int number)
 /* The first SIGINT or SIGTERM ends the scan in order, the second one at once. */
 static void catch_signals(void)
 {
-	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
@@ -53,6 +53,13 @@ static void catch_signals(void)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
+static enum log_level talkative(const struct opts *o)
+{
+	if (o->debug > 0)
+		return LOG_DEBUG;
+	return o->verbose > 0 ? LOG_INFO : LOG_WARN;
+}
+
 static int open_terminal(struct session *s, struct err *e)
 {
 	const struct opts *o = &s->o;
@@ -60,7 +67,7 @@ static int open_terminal(struct session *s, struct err *e)
 		.keys = !o->noninteractive,
 		.line = true,
 		.stats_every_ns = o->stats_every == OPT_UNSET ? 0 : o->stats_every,
-		.max = o->debug > 0 ? LOG_DEBUG : o->verbose > 0 ? LOG_INFO : LOG_WARN,
+		.max = talkative(o),
 	};
 	int rc = cli_open(&s->cli, &conf, e);
 
@@ -78,12 +85,14 @@ static int open_machine(struct session *s, struct err *e)
 static void say_unprivileged(struct session *s)
 {
 	const struct opts *o = &s->o;
-	struct buf remedy = { 0 };
+	struct buf remedy = {0};
 
-	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->list_only || o->techniques)
+	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->list_only ||
+		o->techniques)
 		return;
 	caps_remedy(&remedy);
-	log_say(&s->log, LOG_WARN, "no permission for raw packets, so this is a TCP connect %s; for more, run it as root or once: %s",
+	log_say(&s->log, LOG_WARN,
+		"no permission for raw packets, so this is a TCP connect %s; for more, run it as root or once: %s",
 		o->no_ports ? "discovery" : "scan", buf_text(&remedy));
 	buf_free(&remedy);
 }
@@ -125,7 +134,7 @@ static int open_targets(struct session *s, struct err *e)
 		.resolve_all = o->resolve_all,
 		.unique = o->unique,
 		.randomize = o->randomize,
-		.lookup = { look_up, s->machine.resolver },
+		.lookup = {look_up, s->machine.resolver},
 		.rng = &s->rng,
 		.log = &s->log,
 	};
@@ -136,7 +145,8 @@ static int open_targets(struct session *s, struct err *e)
 
 static const char *stylesheet(const struct opts *o)
 {
-	static const char *const fixed[] = { [XML_STYLE_WEB] = WEB_STYLESHEET, [XML_STYLE_NONE] = NULL };
+	static const char *const fixed[] = {
+		[XML_STYLE_WEB] = WEB_STYLESHEET, [XML_STYLE_NONE] = NULL};
 
 	return o->xml_style == XML_STYLE_GIVEN ? o->stylesheet : fixed[o->xml_style];
 }
@@ -162,8 +172,9 @@ static int open_outputs(struct session *s, struct err *e)
 	rc = bus_subscribe(&s->bus, cli_put, s->cli, BUS_WANT_ALL);
 	if (rc == 0)
 		rc = outputs_open(&s->outputs, o, &conf, &s->bus, e);
+	/* what the user named and cannot be written is a mistake in the command line */
 	if (rc < 0)
-		e->code = ERR_USAGE; /* what the user named and cannot be written is a mistake in the command line */
+		e->code = ERR_USAGE;
 	return rc;
 }
 
@@ -192,10 +203,11 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 	return scan_run(&s->plan, &env, res, e);
 }
 
-/* Whether anything was wrong with the targets or the files, once the engine is done; returns the exit code. */
+/* Whether anything was wrong with the targets or the files, once the engine is done; returns the
+ * exit code. */
 static int conclude(struct session *s, const struct scan_result *res, int rc, struct err *e)
 {
-	struct err close_error = { 0 };
+	struct err close_error = {0};
 	int close_rc = outputs_close(&s->outputs, &close_error);
 
 	cli_close(s->cli);
@@ -218,10 +230,14 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 static int session_run(struct session *s)
 {
 	static int (*const steps[])(struct session *, struct err *) = {
-		open_terminal, open_machine, make_plan, open_targets, open_outputs,
+		open_terminal,
+		open_machine,
+		make_plan,
+		open_targets,
+		open_outputs,
 	};
-	struct scan_result res = { 0 };
-	struct err e = { 0 };
+	struct scan_result res = {0};
+	struct err e = {0};
 	int rc;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -252,7 +268,7 @@ static bool has_target(const struct opts *o)
 /* What the options ask for instead of a scan, or the scan. */
 static int dispatch(struct session *s, int argc, char **argv)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (s->o.help)
 		return cmd_help(argc, argv);
@@ -261,7 +277,8 @@ static int dispatch(struct session *s, int argc, char **argv)
 	if (s->o.iflist)
 		return cmd_iflist();
 	if (!has_target(&s->o)) {
-		err_set(&e, ERR_USAGE, "there is nothing to scan; give a target, as in: sonde 192.0.2.0/24 (or see sonde --help)");
+		err_set(&e, ERR_USAGE,
+			"there is nothing to scan; give a target, as in: sonde 192.0.2.0/24 (or see sonde --help)");
 		return cmd_fail(&e);
 	}
 	return session_run(s);
@@ -270,7 +287,7 @@ static int dispatch(struct session *s, int argc, char **argv)
 int cmd_scan(int argc, char **argv)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	struct err e = { 0 };
+	struct err e = {0};
 	int code;
 
 	if (!s || !(s->args = cmdline_text(argc, (const char *const *)argv))) {

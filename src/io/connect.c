@@ -3,7 +3,6 @@
 #include "io/io.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -16,32 +15,38 @@
 
 #include "io/conns.h"
 #include "io/dial.h"
+#include "io/need.h"
 
 /*
- * Each IO_TX_CONNECT is a non-blocking connect(). The kernel nearly always answers EINPROGRESS, on loopback too: while connect() holds the
- * socket, the peer's answer waits in its backlog, and is looked at as the call returns. A second connect() on the same socket then
- * tells at once (0, ECONNREFUSED, or EALREADY: really on its way), so that only the last kind costs an entry in epoll. A refused socket
- * is as good as new on Linux and is used for the next probe: together this makes a scan of loopback cheaper than a bare
- * loop of socket, connect, close.
+ * Each IO_TX_CONNECT is a non-blocking connect(). The kernel nearly always answers EINPROGRESS, on
+ * loopback too: while connect() holds the socket, the peer's answer waits in its backlog, and is
+ * looked at as the call returns. A second connect() on the same socket then tells at once (0,
+ * ECONNREFUSED, or EALREADY: really on its way), so that only the last kind costs an entry in
+ * epoll. A refused socket is as good as new on Linux and is used for the next probe: together this
+ * makes a scan of loopback cheaper than a bare loop of socket, connect, close.
  *
- * Outcomes known at once wait in a queue; an eventfd in the epoll set makes fd() readable while it is not empty.
+ * Outcomes known at once wait in a queue; an eventfd in the epoll set makes fd() readable while it
+ * is not empty.
  *
- * A connection that came about is torn down by a reset (SO_LINGER with 0 seconds), as nmap does: an ordinary close would leave up to 65,535
- * sockets in TIME_WAIT here and make the peer hold its end until its program notices. A reset seen by us after the handshake
- * (ECONNRESET, EPIPE) means that there was one: the outcome is 0.
+ * A connection that came about is torn down by a reset (SO_LINGER with 0 seconds), as nmap does: an
+ * ordinary close would leave up to 65,535 sockets in TIME_WAIT here and make the peer hold its end
+ * until its program notices. A reset seen by us after the handshake (ECONNRESET, EPIPE) means that
+ * there was one: the outcome is 0.
  *
- * On this machine's own addresses a socket can be given the very source port that it connects to and so meet itself (RFC 9293 3.5, simultaneous
- * open): a false open. It is known by equal names of both ends and tried once more from another port; nobody listens there in
- * any case, as a listener's port is not given away.
+ * On this machine's own addresses a socket can be given the very source port that it connects to
+ * and so meet itself (RFC 9293 3.5, simultaneous open): a false open. It is known by equal names of
+ * both ends and tried once more from another port; nobody listens there in any case, as a
+ * listener's port is not given away.
  *
- * Times are the user's clock (RTT_USER): before connect(), and after the kernel has told the outcome.
+ * Times are the user's clock (RTT_USER): before connect(), and after the kernel has told the
+ * outcome.
  */
 enum {
-	QUEUE = 1024,	     /* outcomes known at once; a power of two */
-	RESERVE = 64,	     /* descriptors left for files, names and screens */
+	QUEUE = 1024, /* outcomes known at once; a power of two */
+	RESERVE = 64, /* descriptors left for files, names and screens */
 	OPEN_DEFAULT = 16384,
 	EVENTS = 64,
-	BELL = -2,	     /* epoll's data of the eventfd; others are slots */
+	BELL = -2, /* epoll's data of the eventfd; others are slots */
 };
 #define PATIENCE_NS (250 * NS_PER_MS)
 
@@ -59,7 +64,7 @@ struct connects {
 	struct conns conns;
 	struct outcome queue[QUEUE];
 	unsigned q_head, q_len;
-	uint64_t stuck_ns;  /* EADDRNOTAVAIL since then, 0 = not */
+	uint64_t stuck_ns; /* EADDRNOTAVAIL since then, 0 = not */
 	bool short_sleep;
 	struct io_stats st;
 };
@@ -71,15 +76,13 @@ static struct connects *self(struct io *io)
 
 static int connect_probe(const struct io_conf *c, struct err *e)
 {
-	if (c->interface && !if_nametoindex(c->interface))
-		return err_set(e, -ENODEV, "no interface '%s'; `ip link` lists those there are", c->interface);
-	return 0;
+	return need_interface(c->interface, e);
 }
 
 static void queue_put(struct connects *c, uint64_t id, uint64_t at_ns, int error)
 {
 	c->queue[(c->q_head + c->q_len++) % QUEUE] =
-		(struct outcome){ .id = id, .at_ns = at_ns, .error = error };
+		(struct outcome){.id = id, .at_ns = at_ns, .error = error};
 }
 
 /* The eventfd is readable exactly while the queue is not empty. */
@@ -90,13 +93,15 @@ static void ring_bell(struct connects *c)
 
 	if (want == c->rung)
 		return;
-	if ((want ? write(c->bell, &one, sizeof(one)) : read(c->bell, &one, sizeof(one))) == sizeof(one))
+	if ((want ? write(c->bell, &one, sizeof(one)) : read(c->bell, &one, sizeof(one))) ==
+		sizeof(one))
 		c->rung = want;
 }
 
 /*
- * `rc` is dial_connect's. EADDRNOTAVAIL of connect() itself: every source port towards this destination is taken. That passes as
- * connections end; not for ever though. (Of bind(), negative here, it means that the source address is not ours.)
+ * `rc` is dial_connect's. EADDRNOTAVAIL of connect() itself: every source port towards this
+ * destination is taken. That passes as connections end; not for ever though. (Of bind(), negative
+ * here, it means that the source address is not ours.)
  */
 static bool must_wait(struct connects *c, int rc)
 {
@@ -113,7 +118,8 @@ static bool must_wait(struct connects *c, int rc)
 	return c->short_sleep;
 }
 
-/* A peer said so, as opposed to this machine's own routing: nothing else can stand between us and loopback. */
+/* A peer said so, as opposed to this machine's own routing: nothing else can stand between us and
+ * loopback. */
 static bool is_outcome(const struct io_tx *t, int error)
 {
 	switch (error) {
@@ -134,7 +140,7 @@ static bool is_outcome(const struct io_tx *t, int error)
 
 static int watch(struct connects *c, const struct io_tx *t, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLOUT };
+	struct epoll_event ev = {.events = EPOLLOUT};
 	int slot = conns_add(&c->conns, t->id, fd), rc = 0;
 
 	ev.data.u64 = (uint64_t)slot;
@@ -210,7 +216,11 @@ static unsigned recv_queue(struct connects *c, struct io_rx *v, unsigned n)
 
 		if (o->cancelled)
 			continue;
-		v[got++] = (struct io_rx){ .kind = IO_RX_CONNECT, .id = o->id, .error = o->error, .at_ns = o->at_ns, .at_src = RTT_USER };
+		v[got++] = (struct io_rx){.kind = IO_RX_CONNECT,
+			.id = o->id,
+			.error = o->error,
+			.at_ns = o->at_ns,
+			.at_src = RTT_USER};
 	}
 	ring_bell(c);
 	return got;
@@ -221,7 +231,7 @@ static void finish(struct connects *c, int i, uint64_t now, struct io_rx *v)
 {
 	int fd = c->conns.slots[i].fd, error = 0;
 	socklen_t len = sizeof(error);
-	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
 		error = errno;
@@ -230,7 +240,11 @@ static void finish(struct connects *c, int i, uint64_t now, struct io_rx *v)
 	else if (!error && dial_met_itself(fd))
 		error = ECONNREFUSED;
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	*v = (struct io_rx){ .kind = IO_RX_CONNECT, .id = c->conns.slots[i].id, .error = error, .at_ns = now, .at_src = RTT_USER };
+	*v = (struct io_rx){.kind = IO_RX_CONNECT,
+		.id = c->conns.slots[i].id,
+		.error = error,
+		.at_ns = now,
+		.at_src = RTT_USER};
 	conns_del(&c->conns, i);
 }
 
@@ -265,7 +279,7 @@ static int connect_recv(struct io *io, struct io_rx *v, unsigned n, struct err *
 static int connect_wait(struct io *io, uint64_t timeout_ns)
 {
 	struct connects *c = self(io);
-	struct pollfd p = { .fd = c->epoll, .events = POLLIN };
+	struct pollfd p = {.fd = c->epoll, .events = POLLIN};
 	struct timespec ts;
 
 	if (c->q_len)
@@ -334,12 +348,13 @@ static unsigned open_limit(unsigned wanted)
 	}
 	if (l.rlim_cur >= need)
 		return (unsigned)(need - RESERVE);
-	return l.rlim_cur > 2 * RESERVE ? (unsigned)l.rlim_cur - RESERVE : (unsigned)(l.rlim_cur / 2 + 1);
+	return l.rlim_cur > 2 * RESERVE ? (unsigned)l.rlim_cur - RESERVE
+					: (unsigned)(l.rlim_cur / 2 + 1);
 }
 
 static int descriptors(struct connects *c, struct err *e)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = (uint64_t)BELL };
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = (uint64_t)BELL};
 
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	c->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* connect without privilege, on loopback: open, refused, cancelled, many at once, no descriptor left behind. */
+/* connect without privilege, on loopback: open, refused, cancelled, many at once, no descriptor
+ * left behind. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,7 +19,8 @@
 
 enum { MANY = 3000 };
 
-/* A listener on a port of the kernel's choice on 127.0.0.1; another such port, bound but not listening, is surely refused. */
+/* A listener on a port of the kernel's choice on 127.0.0.1; another such port, bound but not
+ * listening, is surely refused. */
 struct ports {
 	int open_fd, closed_fd;
 	uint16_t open, closed;
@@ -26,7 +28,7 @@ struct ports {
 
 static uint16_t bound(int *fd)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
 
 	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -54,7 +56,7 @@ static void ports_close(const struct ports *p)
 
 static struct io *backend(unsigned max_open)
 {
-	struct io_conf c = { .max_open = max_open };
+	struct io_conf c = {.max_open = max_open};
 	struct io *io = NULL;
 	struct err e;
 
@@ -65,12 +67,13 @@ static struct io *backend(unsigned max_open)
 
 static struct io_tx wish(uint16_t port, uint64_t id)
 {
-	return (struct io_tx){ .kind = IO_TX_CONNECT, .dst = addr_v4(INADDR_LOOPBACK), .dport = port, .id = id };
+	return (struct io_tx){
+		.kind = IO_TX_CONNECT, .dst = addr_v4(INADDR_LOOPBACK), .dport = port, .id = id};
 }
 
 static struct io_rx outcome(struct io *io)
 {
-	struct io_rx rx = { 0 };
+	struct io_rx rx = {0};
 
 	for (unsigned i = 0; i < 100; i++) {
 		if (io_recv(io, &rx, 1, NULL) == 1)
@@ -85,7 +88,7 @@ static void test_open_and_closed(void **state)
 {
 	struct ports p = ports_open();
 	struct io *io = backend(0);
-	struct io_tx t[2] = { wish(p.open, 7), wish(p.closed, 8) };
+	struct io_tx t[2] = {wish(p.open, 7), wish(p.closed, 8)};
 	struct io_rx rx;
 
 	assert_int_equal(io_send(io, t, 2, NULL), 2);
@@ -101,7 +104,8 @@ static void test_open_and_closed(void **state)
 	ports_close(&p);
 }
 
-/* What was connected is reset: the listener's program sees ECONNRESET, and nothing stays in TIME_WAIT. */
+/* What was connected is reset: the listener's program sees ECONNRESET, and nothing stays in
+ * TIME_WAIT. */
 static void test_reset_after_success(void **state)
 {
 	struct ports p = ports_open();
@@ -125,7 +129,7 @@ static void test_source_address(void **state)
 {
 	struct ports p = ports_open();
 	struct io *io = backend(0);
-	struct io_tx t[2] = { wish(p.open, 1), wish(p.open, 2) };
+	struct io_tx t[2] = {wish(p.open, 1), wish(p.open, 2)};
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	int fd;
@@ -145,7 +149,7 @@ static void test_source_address(void **state)
 static void test_bad_wishes(void **state)
 {
 	struct io *io = backend(0);
-	struct io_tx t[3] = { wish(1, 1), wish(1, 2), wish(1, 3) };
+	struct io_tx t[3] = {wish(1, 1), wish(1, 2), wish(1, 3)};
 
 	t[0].dst.family = 0;
 	t[1].kind = IO_TX_IP;
@@ -204,7 +208,7 @@ static void test_many(void **state)
 
 static bool readable(struct io *io)
 {
-	struct pollfd f = { .fd = io->ops->fd(io), .events = POLLIN };
+	struct pollfd f = {.fd = io->ops->fd(io), .events = POLLIN};
 
 	return poll(&f, 1, 0) == 1;
 }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Ids are the caller's own and often count up: multiplied by 2^64 over the golden ratio (Knuth, TAOCP 6.4) they spread. */
+/* Ids are the caller's own and often count up: multiplied by 2^64 over the golden ratio (Knuth,
+ * TAOCP 6.4) they spread. */
 static int *bucket(const struct conns *c, uint64_t id)
 {
 	return &c->buckets[(uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & c->mask];
@@ -18,7 +19,7 @@ int conns_init(struct conns *c, unsigned max)
 
 	while (n < max)
 		n <<= 1;
-	*c = (struct conns){ .mask = n - 1, .max = max };
+	*c = (struct conns){.mask = n - 1, .max = max};
 	c->slots = calloc(max, sizeof(*c->slots));
 	c->buckets = calloc(n, sizeof(*c->buckets));
 	if (!c->slots || !c->buckets)
@@ -37,7 +38,7 @@ void conns_fini(struct conns *c)
 			conns_del(c, c->buckets[b]);
 	free(c->slots);
 	free(c->buckets);
-	*c = (struct conns){ .n = 0 };
+	*c = (struct conns){.n = 0};
 }
 
 int conns_add(struct conns *c, uint64_t id, int fd)
@@ -45,7 +46,7 @@ int conns_add(struct conns *c, uint64_t id, int fd)
 	int i = c->free, *head = bucket(c, id);
 
 	c->free = c->slots[i].next;
-	c->slots[i] = (struct conn){ .id = id, .fd = fd, .next = *head };
+	c->slots[i] = (struct conn){.id = id, .fd = fd, .next = *head};
 	*head = i;
 	c->n++;
 	return i;

@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static socklen_t sockaddr_of(const struct addr *a, uint16_t port, uint32_t ifindex, struct sockaddr_storage *out)
+static socklen_t sockaddr_of(
+	const struct addr *a, uint16_t port, uint32_t ifindex, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *in4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
@@ -32,14 +33,16 @@ static socklen_t sockaddr_of(const struct addr *a, uint16_t port, uint32_t ifind
 /* A socket as the probe wants it, or -errno. */
 static int socket_make(struct dial *d, const struct io_tx *t)
 {
-	int fd = socket(t->dst.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	int fd = socket(t->dst.family == 4 ? AF_INET : AF_INET6,
+		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	struct sockaddr_storage sa;
 	socklen_t len;
 	int on = 1, rc = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (d->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, d->device, (socklen_t)strlen(d->device) + 1))
+	if (d->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, d->device,
+				    (socklen_t)strlen(d->device) + 1))
 		rc = -errno;
 	if (!rc && t->src.family) {
 		/* The port is chosen when the peer is known: more connections fit. */
@@ -77,7 +80,7 @@ void dial_give_back(struct dial *d, const struct io_tx *t, int fd)
 
 void dial_hang_up(int fd)
 {
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(fd);
@@ -90,8 +93,8 @@ bool dial_met_itself(int fd)
 
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
-	return !getsockname(fd, (struct sockaddr *)&a, &al) && !getpeername(fd, (struct sockaddr *)&b, &bl) && al == bl &&
-		!memcmp(&a, &b, al);
+	return !getsockname(fd, (struct sockaddr *)&a, &al) &&
+	       !getpeername(fd, (struct sockaddr *)&b, &bl) && al == bl && !memcmp(&a, &b, al);
 }
 
 /* 0 connected, EALREADY on its way, else what connect() says. See connect.c for the second call. */
@@ -127,7 +130,7 @@ int dial_connect(struct dial *d, struct io_tx *t, int *out_fd)
 
 void dial_init(struct dial *d, struct clock *clock, const char *device)
 {
-	*d = (struct dial){ .clock = clock, .spare = { -1, -1 } };
+	*d = (struct dial){.clock = clock, .spare = {-1, -1}};
 	if (device)
 		strncpy(d->device, device, sizeof(d->device) - 1);
 }

@@ -9,8 +9,9 @@
 #include "model/rec.h"
 
 /*
- * Classic BPF jumps are relative and forward only. Programs are written here with symbolic targets; resolve() turns them into
- * distances when all labels are known. 0 as a target means "the next instruction".
+ * Classic BPF jumps are relative and forward only. Programs are written here with symbolic targets;
+ * resolve() turns them into distances when all labels are known. 0 as a target means "the next
+ * instruction".
  */
 enum label { NEXT, PASS, DROP, L_IP6, L_PORTS4, L_PORTS6, L_RANGE, LABELS };
 
@@ -20,27 +21,30 @@ struct prog {
 	unsigned at[LABELS];
 };
 
-#define AD(what) ((uint32_t)(SKF_AD_OFF + (what)))
+#define AD(what)  ((uint32_t)(SKF_AD_OFF + (what)))
 #define LOAD_BYTE (BPF_LD | BPF_B | BPF_ABS)
 #define LOAD_HALF (BPF_LD | BPF_H | BPF_ABS)
-#define LOAD_AD (BPF_LD | BPF_W | BPF_ABS)
+#define LOAD_AD	  (BPF_LD | BPF_W | BPF_ABS)
 
 /* clang-format off */
 static const uint8_t ports_protos[] = { PROTO_TCP, PROTO_UDP, PROTO_SCTP };
 /* RFC 7045's extension headers: what they hide is looked at by the program above the ring. */
-static const uint8_t ip6_extensions[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS };
+static const uint8_t ip6_extensions[] = {
+	IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS,
+};
 /* clang-format on */
 
 static void put(struct prog *p, uint16_t code, uint32_t k)
 {
-	p->code[p->n++] = (struct sock_filter){ .code = code, .k = k };
+	p->code[p->n++] = (struct sock_filter){.code = code, .k = k};
 }
 
 static void jump(struct prog *p, uint16_t how, uint32_t k, enum label yes, enum label no)
 {
-	p->code[p->n++] = (struct sock_filter){
-		.code = (uint16_t)(BPF_JMP | how | BPF_K), .jt = (uint8_t)yes, .jf = (uint8_t)no, .k = k
-	};
+	p->code[p->n++] = (struct sock_filter){.code = (uint16_t)(BPF_JMP | how | BPF_K),
+		.jt = (uint8_t)yes,
+		.jf = (uint8_t)no,
+		.k = k};
 }
 
 static void here(struct prog *p, enum label l)
@@ -105,7 +109,7 @@ static void ip6(struct prog *p)
 
 unsigned filter_make(struct sock_filter out[FILTER_MAX], uint16_t lo, uint16_t hi)
 {
-	struct prog p = { .code = out };
+	struct prog p = {.code = out};
 	unsigned ja;
 
 	if (!lo && !hi)

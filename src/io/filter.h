@@ -8,8 +8,10 @@
 #define FILTER_MAX 48
 
 /*
- * Writes a classic BPF program for a SOCK_DGRAM packet socket (offset 0 = network header) and returns its length. It passes ARP, ICMP,
- * ICMPv6, and TCP, UDP and SCTP whose destination port (host order) lies in [lo, hi]; lo = hi = 0 passes all ports. Later IPv4 fragments
- * and what we sent ourselves are dropped; IPv6 packets with extension headers pass, for a classic filter cannot walk them.
+ * Writes a classic BPF program for a SOCK_DGRAM packet socket (offset 0 = network header) and
+ * returns its length. It passes ARP, ICMP, ICMPv6, and TCP, UDP and SCTP whose destination port
+ * (host order) lies in [lo, hi]; lo = hi = 0 passes all ports. Later IPv4 fragments and what we
+ * sent ourselves are dropped; IPv6 packets with extension headers pass, for a classic filter cannot
+ * walk them.
  */
 unsigned filter_make(struct sock_filter out[FILTER_MAX], uint16_t lo, uint16_t hi);

@@ -5,7 +5,12 @@
 #include <string.h>
 
 const struct io_ops *const io_backends[] = {
-	&io_packet_ops, &io_raw_ops, &io_connect_ops, &io_pcap_ops, &io_sim_ops, NULL,
+	&io_packet_ops,
+	&io_raw_ops,
+	&io_connect_ops,
+	&io_pcap_ops,
+	&io_sim_ops,
+	NULL,
 };
 
 const struct io_ops *io_backend_by_name(const char *name)

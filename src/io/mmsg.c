@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sending a batch of packets by sendmmsg in small slices, each packet with its time and its own error. */
+/* Sending a batch of packets by sendmmsg in small slices, each packet with its time and its own
+ * error. */
 #include "io/mmsg.h"
 
 #include <errno.h>
 #include <string.h>
 
 /*
- * Batches and timing pull in opposite directions: a long sendmmsg is cheapest, but the user's clock can only be read before and
- * after it. Interpolating between the two is wrong as soon as the packets of a batch cost unequal time, and over veth and
- * loopback, where an answer is there before the call returns, it dates probes later than their answers.
+ * Batches and timing pull in opposite directions: a long sendmmsg is cheapest, but the user's clock
+ * can only be read before and after it. Interpolating between the two is wrong as soon as the
+ * packets of a batch cost unequal time, and over veth and loopback, where an answer is there before
+ * the call returns, it dates probes later than their answers.
  *
- * So a batch is cut into slices, and every packet of a slice is given the time before its slice: sent_ns is never later than the truth, a
- * round trip is never too short, and it is too long by at most a slice. Up to SMALL packets a call - a scan that measures - slices are of
- * one, and the stamp is exact but for the way into the kernel (about half a microsecond); above, they are of SLICE. Measured over veth against a
- * kernel that answers at once, 65,535 probes: slices of 4 cost what slices of 64 do (within 5 to 10 %, and nothing when answers are read), and
- * the mean round trip read 4 us with slices of 1, 11 with 4, 40 with 16, 180 with 64.
+ * So a batch is cut into slices, and every packet of a slice is given the time before its slice:
+ * sent_ns is never later than the truth, a round trip is never too short, and it is too long by at
+ * most a slice. Up to SMALL packets a call - a scan that measures - slices are of one, and the
+ * stamp is exact but for the way into the kernel (about half a microsecond); above, they are of
+ * SLICE. Measured over veth against a kernel that answers at once, 65,535 probes: slices of 4 cost
+ * what slices of 64 do (within 5 to 10 %, and nothing when answers are read), and the mean round
+ * trip read 4 us with slices of 1, 11 with 4, 40 with 16, 180 with 64.
  *
- * ENOBUFS means that a queue below (qdisc, driver) dropped the packet: it is to be sent again, later. A rule that drops at the egress hook
- * says ENOBUFS for ever, so after PATIENCE without one success it becomes the packet's own error.
+ * ENOBUFS means that a queue below (qdisc, driver) dropped the packet: it is to be sent again,
+ * later. A rule that drops at the egress hook says ENOBUFS for ever, so after PATIENCE without one
+ * success it becomes the packet's own error.
  */
 enum { SLICE = 4, SMALL = 16 };
 #define PATIENCE_NS (250 * NS_PER_MS)
@@ -29,7 +34,7 @@ struct slice {
 
 void mmsg_init(struct mmsg *q, struct clock *clock, mmsg_fill fill, void *owner)
 {
-	*q = (struct mmsg){ .owner = owner, .fill = fill, .clock = clock, .full_fd = -1 };
+	*q = (struct mmsg){.owner = owner, .fill = fill, .clock = clock, .full_fd = -1};
 }
 
 static int fill_one(struct mmsg *q, struct slice *s, unsigned k, const struct io_tx *t)
@@ -38,12 +43,14 @@ static int fill_one(struct mmsg *q, struct slice *s, unsigned k, const struct io
 
 	room->iov.iov_base = (void *)(uintptr_t)t->data;
 	room->iov.iov_len = t->len;
-	s->m[k].msg_hdr = (struct msghdr){ .msg_iov = &room->iov, .msg_iovlen = 1 };
+	s->m[k].msg_hdr = (struct msghdr){.msg_iov = &room->iov, .msg_iovlen = 1};
 	return q->fill(q->owner, t, &s->m[k].msg_hdr, room);
 }
 
-/* Prepares messages that go out on one descriptor; returns how many, 0 with *fd = -errno when the first cannot be sent. */
-static unsigned fill_slice(struct mmsg *q, struct slice *s, const struct io_tx *v, unsigned n, int *fd)
+/* Prepares messages that go out on one descriptor; returns how many, 0 with *fd = -errno when the
+ * first cannot be sent. */
+static unsigned fill_slice(
+	struct mmsg *q, struct slice *s, const struct io_tx *v, unsigned n, int *fd)
 {
 	unsigned k = 1;
 

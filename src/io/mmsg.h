@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sending a batch of packets by sendmmsg in small slices, each packet with its time and its own error. */
+/* Sending a batch of packets by sendmmsg in small slices, each packet with its time and its own
+ * error. */
 #pragma once
 
 #include <netinet/in.h>
@@ -26,18 +27,19 @@ struct mmsg_room {
 };
 
 /*
- * Fills name and control of one message (data is filled already) and returns the descriptor to send it on, or -errno why this packet
- * cannot be sent.
+ * Fills name and control of one message (data is filled already) and returns the descriptor to send
+ * it on, or -errno why this packet cannot be sent.
  */
-typedef int (*mmsg_fill)(void *owner, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room);
+typedef int (*mmsg_fill)(
+	void *owner, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room);
 
 struct mmsg {
 	void *owner;
 	mmsg_fill fill;
 	struct clock *clock;
-	uint64_t stuck_ns;    /* ENOBUFS since then, 0 = not */
-	int full_fd;	      /* the descriptor whose send buffer is full, or -1 */
-	bool full_elsewhere;  /* a queue below is full, which no descriptor tells of */
+	uint64_t stuck_ns;   /* ENOBUFS since then, 0 = not */
+	int full_fd;	     /* the descriptor whose send buffer is full, or -1 */
+	bool full_elsewhere; /* a queue below is full, which no descriptor tells of */
 	uint64_t sent, sent_bytes, send_errors, would_block;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a backend needs of the user and the machine, and the remedy in words when it is not there. */
+/* What a backend needs of the user and the machine, and the remedy in words when it is not there.
+ */
 #include "io/need.h"
 
 #include <cap-ng.h>
@@ -28,17 +29,20 @@ int need_net_raw(const char *what, struct err *e)
 	char path[PATH_SHOWN];
 
 	if (capng_get_caps_process())
-		return err_set(e, -EPERM, "%s: cannot read this process' capabilities; is /proc mounted?", what);
+		return err_set(e, -EPERM,
+			"%s: cannot read this process' capabilities; is /proc mounted?", what);
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
 		return 0;
 	return err_set(e, -EPERM,
-		"%s needs the capability CAP_NET_RAW, which this user does not have; run as root or once: setcap cap_net_raw,cap_net_admin+eip %s",
+		"%s needs the capability CAP_NET_RAW, which this user does not have; "
+		"run as root or once: setcap cap_net_raw,cap_net_admin+eip %s",
 		what, own_path(path));
 }
 
 /*
- * Asks for a type of packet socket that does not exist: the kernel looks at family and permission first and so answers the question
- * without making a socket, whose closing would take a grace period (8 ms and more).
+ * Asks for a type of packet socket that does not exist: the kernel looks at family and permission
+ * first and so answers the question without making a socket, whose closing would take a grace
+ * period (8 ms and more).
  */
 int need_packet_sockets(const char *what, struct err *e)
 {
@@ -49,10 +53,12 @@ int need_packet_sockets(const char *what, struct err *e)
 	if (errno == ESOCKTNOSUPPORT)
 		return 0;
 	if (errno == EAFNOSUPPORT)
-		return err_set(e, -errno, "%s: this kernel has no packet sockets; load the module af_packet", what);
+		return err_set(e, -errno,
+			"%s: this kernel has no packet sockets; load the module af_packet", what);
 	if (errno == EPERM || errno == EACCES)
 		return err_set(e, -errno,
-			"%s: the kernel refuses packet sockets although the capability is there; a container, user namespace or security module forbids them",
+			"%s: the kernel refuses packet sockets although the capability is there; "
+		"a container, user namespace or security module forbids them",
 			what);
 	return err_sys(e, "%s: cannot open a packet socket", what);
 }

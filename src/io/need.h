@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a backend needs of the user and the machine, and the remedy in words when it is not there. */
+/* What a backend needs of the user and the machine, and the remedy in words when it is not there.
+ */
 #pragma once
 
 #include "base/err.h"
 
-/* CAP_NET_RAW in effect: 0, or -EPERM with the setcap line for this very executable. `what` names the backend. */
+/* CAP_NET_RAW in effect: 0, or -EPERM with the setcap line for this very executable. `what` names
+ * the backend. */
 int need_net_raw(const char *what, struct err *e) MUST_CHECK;
-/* The kernel has packet sockets and lets this process have one: 0, or -errno with text. None is made. */
+/* The kernel has packet sockets and lets this process have one: 0, or -errno with text. None is
+ * made. */
 int need_packet_sockets(const char *what, struct err *e) MUST_CHECK;
 /* The interface is there; NULL is always fine. -ENODEV with text. */
 int need_interface(const char *name, struct err *e) MUST_CHECK;

@@ -15,20 +15,23 @@
 #include "io/ring.h"
 
 /*
- * The backend for anything behind an interface that takes frames: Ethernet, veth, bridges, and tun-like interfaces, whose link
- * header is nothing. Not for loopback: the kernel throws away frames for 127/8 that did not come through its IP layer; that is raw's.
+ * The backend for anything behind an interface that takes frames: Ethernet, veth, bridges, and
+ * tun-like interfaces, whose link header is nothing. Not for loopback: the kernel throws away
+ * frames for 127/8 that did not come through its IP layer; that is raw's.
  *
- * In: one TPACKET_V2 ring (ring.c). Without an interface in the configuration it listens on all, so one handle serves a
- * multi-homed scan; with one it is bound to it.
+ * In: one TPACKET_V2 ring (ring.c). Without an interface in the configuration it listens on all, so
+ * one handle serves a multi-homed scan; with one it is bound to it.
  *
- * Out: sendmmsg on the same socket, each message with its own interface, link address and EtherType in its sockaddr_ll; the socket is
- * SOCK_DGRAM, so the kernel writes the link header. There is no transmit ring, on purpose: measured over veth a frame costs 840 ns by
- * sendmmsg and 870 by a TX ring, whose frames must be copied into the ring all the same and cannot have an address each; nor does
- * PACKET_QDISC_BYPASS gain. The same socket, because closing one waits for the kernel's grace period (8 ms here), and
- * because its own frames are then never shown to it.
+ * Out: sendmmsg on the same socket, each message with its own interface, link address and EtherType
+ * in its sockaddr_ll; the socket is SOCK_DGRAM, so the kernel writes the link header. There is no
+ * transmit ring, on purpose: measured over veth a frame costs 840 ns by sendmmsg and 870 by a TX
+ * ring, whose frames must be copied into the ring all the same and cannot have an address each; nor
+ * does PACKET_QDISC_BYPASS gain. The same socket, because closing one waits for the kernel's grace
+ * period (8 ms here), and because its own frames are then never shown to it.
  *
- * An interface that goes away: bound to it, the handle is dead (-ENETDOWN or -ENXIO with text) after what had arrived has been received; listening
- * everywhere, each packet that wanted to leave by it has that error and others go on.
+ * An interface that goes away: bound to it, the handle is dead (-ENETDOWN or -ENXIO with text)
+ * after what had arrived has been received; listening everywhere, each packet that wanted to leave
+ * by it has that error and others go on.
  */
 struct packet {
 	struct io io;

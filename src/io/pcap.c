@@ -11,12 +11,14 @@
 #include "io/pcap_link.h"
 
 /*
- * libpcap reads pcap and pcapng, of any byte order, to nanoseconds. Every packet is given out once, in the file's order, as fast as it is
- * asked for; at_ns is the time in the file (since 1970, not the monotonic clock) and at_src is RTT_NONE, as nobody knows whose clock it
- * was. A frame that is cut inside its link header, or has no EtherType (LLC), is given out as IO_RX_LINK with EtherType 0.
+ * libpcap reads pcap and pcapng, of any byte order, to nanoseconds. Every packet is given out once,
+ * in the file's order, as fast as it is asked for; at_ns is the time in the file (since 1970, not
+ * the monotonic clock) and at_src is RTT_NONE, as nobody knows whose clock it was. A frame that is
+ * cut inside its link header, or has no EtherType (LLC), is given out as IO_RX_LINK with EtherType
+ * 0.
  *
- * libpcap keeps one packet at a time, a recv wants many: they are copied into one block of memory, and the packet that no longer fits
- * stays with libpcap until the next call.
+ * libpcap keeps one packet at a time, a recv wants many: they are copied into one block of memory,
+ * and the packet that no longer fits stays with libpcap until the next call.
  *
  * A damaged file is an error only where the damage begins: what was before is given out first.
  */
@@ -62,7 +64,8 @@ static int file_open(struct pcap_io *p, const char *path, struct err *e)
 		const char *name = pcap_datalink_val_to_name(p->dlt);
 
 		return err_set(e, ERR_UNSUPPORTED,
-			"capture file '%s' is of link type %s (%d); Ethernet, raw IP, Linux cooked and loopback can be read",
+			"capture file '%s' is of link type %s (%d); "
+			"Ethernet, raw IP, Linux cooked and loopback can be read",
 			path, name ? name : "unknown", p->dlt);
 	}
 	snap = pcap_snapshot(p->file);
@@ -153,7 +156,8 @@ static bool give(struct pcap_io *p, struct io_rx *v)
 	return true;
 }
 
-/* A packet longer than the file's own snap length promises: libpcap lets them through up to its own maximum. */
+/* A packet longer than the file's own snap length promises: libpcap lets them through up to its own
+ * maximum. */
 static bool grow(struct pcap_io *p)
 {
 	uint8_t *bigger;

@@ -8,18 +8,28 @@
 #include "base/err.h"
 #include "pkt/rd.h"
 
+/* clang-format off */
 /*
  * Layouts as tcpdump.org/linktypes.html gives them:
  *
- *   Ethernet      dst 6 | src 6 | EtherType 2 [| TCI 2 | EtherType 2]...
- *   SLL           packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2
- *   SLL2          protocol 2 | reserved 2 | ifindex 4 | ARPHRD 2 | packet type 1 | address length 1 | address 8
- *   NULL, LOOP    address family 4, in the writer's byte order (NULL) or big-endian (LOOP)
- *   RAW, IPV4, IPV6   nothing
+ *   Ethernet         dst 6 | src 6 | EtherType 2 [| TCI 2 | EtherType 2]...
+ *   SLL              packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2
+ *   SLL2             protocol 2 | reserved 2 | ifindex 4 | ARPHRD 2 | packet type 1
+ *                    | address length 1 | address 8
+ *   NULL, LOOP       address family 4, in the writer's byte order (NULL) or big-endian (LOOP)
+ *   RAW, IPV4, IPV6  nothing
  *
  * EtherTypes below 0x600 are lengths: an LLC frame, which has no EtherType of its own.
  */
-enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8, TYPE_QINQ_OLD = 0x9100, TYPE_MIN = 0x0600 };
+/* clang-format on */
+enum {
+	TYPE_IP4 = 0x0800,
+	TYPE_IP6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	TYPE_QINQ = 0x88a8,
+	TYPE_QINQ_OLD = 0x9100,
+	TYPE_MIN = 0x0600
+};
 
 typedef void (*link_fn)(struct rd *r, struct pcap_link *out);
 
@@ -54,7 +64,8 @@ static void sll2(struct rd *r, struct pcap_link *out)
 		rd_skip(r, 8);
 }
 
-/* What it is is told by the first nibble, which the caller looks at; the family in front differs from system to system (24, 28, 30). */
+/* What it is is told by the first nibble, which the caller looks at; the family in front differs
+ * from system to system (24, 28, 30). */
 static void family(struct rd *r, struct pcap_link *out)
 {
 	rd_skip(r, 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Capture files of our own making: link headers as tcpdump.org/linktypes.html draws them, damage, refusals. */
+/* Capture files of our own making: link headers as tcpdump.org/linktypes.html draws them, damage,
+ * refusals. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -21,7 +22,8 @@ enum { ETHERNET = 1, NULL_LINK = 0, RAW = 101, SLL = 113, SLL2 = 276, IEEE802_11
 /* The classic file header, big-endian, microseconds (draft-ietf-opsawg-pcap 4). */
 static void put32(FILE *f, uint32_t v)
 {
-	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+	const uint8_t b[4] = {
+		(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
 
 	assert_int_equal(fwrite(b, 1, 4, f), 4);
 }
@@ -55,18 +57,19 @@ static void packet(FILE *f, uint32_t sec, uint32_t usec, const uint8_t *data, ui
 
 static struct io *open_file(const char *path)
 {
-	struct io_conf c = { .path = path };
+	struct io_conf c = {.path = path};
 	struct io *io = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (io_pcap_ops.open(&io, &c, &e))
 		fail_msg("%s", e.text);
 	return io;
 }
 
-static struct io_rx only_packet(uint32_t linktype, const uint8_t *data, uint32_t len, uint8_t copy[256])
+static struct io_rx only_packet(
+	uint32_t linktype, const uint8_t *data, uint32_t len, uint8_t copy[256])
 {
-	struct io_rx rx = { 0 };
+	struct io_rx rx = {0};
 	struct io *io;
 	char path[32];
 	FILE *f = file_begin(path, linktype);
@@ -88,13 +91,19 @@ static struct io_rx only_packet(uint32_t linktype, const uint8_t *data, uint32_t
 
 static void test_links(void **state)
 {
-	static const uint8_t ether[] = { 1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 8, 0, 0x45, 0x99 };
-	static const uint8_t vlan[] = { 1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x88, 0xa8, 0, 1, 0x81, 0, 0, 2, 0x86, 0xdd, 0x60 };
-	static const uint8_t arp[] = { 1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 8, 6, 0, 1 };
-	static const uint8_t llc[] = { 1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 3, 0x42, 0x42, 3 };
-	static const uint8_t sll[] = { 0, 0, 0, 1, 0, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 0, 8, 0, 0x45 };
-	static const uint8_t sll2[] = { 8, 6, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 0, 7 };
-	static const uint8_t null4[] = { 2, 0, 0, 0, 0x45 }, null6[] = { 30, 0, 0, 0, 0x60 }, raw6[] = { 0x60, 1 };
+	static const uint8_t ether[] = {
+		1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 8, 0, 0x45, 0x99};
+	static const uint8_t vlan[] = {1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x88, 0xa8,
+		0, 1, 0x81, 0, 0, 2, 0x86, 0xdd, 0x60};
+	static const uint8_t arp[] = {1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 8, 6, 0, 1};
+	static const uint8_t llc[] = {
+		1, 2, 3, 4, 5, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 3, 0x42, 0x42, 3};
+	static const uint8_t sll[] = {
+		0, 0, 0, 1, 0, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 0, 8, 0, 0x45};
+	static const uint8_t sll2[] = {
+		8, 6, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0, 0, 7};
+	static const uint8_t null4[] = {2, 0, 0, 0, 0x45}, null6[] = {30, 0, 0, 0, 0x60},
+			     raw6[] = {0x60, 1};
 	/* clang-format off */
 	static const struct {
 		uint32_t linktype;
@@ -118,7 +127,7 @@ static void test_links(void **state)
 		{ RAW,	     raw6,  sizeof(raw6),  IO_RX_IP,   0x86dd, false, 0x60, 2 },
 	};
 	/* clang-format on */
-	static const uint8_t mac[6] = { 0xa, 0xb, 0xc, 0xd, 0xe, 0xf }, none[6];
+	static const uint8_t mac[6] = {0xa, 0xb, 0xc, 0xd, 0xe, 0xf}, none[6];
 	uint8_t copy[256];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -136,7 +145,7 @@ static void test_links(void **state)
 /* More than one block of memory holds, taken in gulps: all come, in order, whole. */
 static void test_many_large(void **state)
 {
-	static uint8_t data[60000] = { 0x45 };
+	static uint8_t data[60000] = {0x45};
 	struct io_rx rx[50];
 	unsigned total = 0;
 	char path[32];
@@ -167,9 +176,9 @@ static void test_many_large(void **state)
 /* Cut in the third packet: two come, then the error, then the end. */
 static void test_damaged(void **state)
 {
-	static const uint8_t data[100] = { 0x45 };
+	static const uint8_t data[100] = {0x45};
 	struct io_rx rx[10];
-	struct err e = { 0 };
+	struct err e = {0};
 	char path[32];
 	FILE *f = file_begin(path, RAW);
 	struct io *io;
@@ -192,10 +201,10 @@ static void test_damaged(void **state)
 
 static void test_refusals(void **state)
 {
-	struct io_conf c = { .path = NULL };
+	struct io_conf c = {.path = NULL};
 	struct io *io = NULL;
-	struct io_tx t = { .kind = IO_TX_IP };
-	struct err e = { 0 };
+	struct io_tx t = {.kind = IO_TX_IP};
+	struct err e = {0};
 	char path[32];
 
 	assert_int_equal(io_pcap_ops.open(&io, &c, &e), -EINVAL);
@@ -219,7 +228,8 @@ static void test_refusals(void **state)
 
 static void short_header(int dlt, size_t len)
 {
-	static const uint8_t tagged[40] = { 0x45, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 6, 0x81, 0, 0, 0, 0x81 };
+	static const uint8_t tagged[40] = {
+		0x45, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 6, 0x81, 0, 0, 0, 0x81};
 	uint8_t *exact = malloc(len ? len : 1);
 	struct pcap_link link;
 
@@ -233,7 +243,7 @@ static void short_header(int dlt, size_t len)
 /* Every length of every header, into exactly that much memory: ASan is the judge. */
 static void test_short_headers(void **state)
 {
-	static const int dlts[] = { 0, 1, 12, 108, 113, 228, 229, 276, 999 };
+	static const int dlts[] = {0, 1, 12, 108, 113, 228, 229, 276, 999};
 
 	for (size_t i = 0; i < sizeof(dlts) / sizeof(dlts[0]); i++)
 		for (size_t len = 0; len <= 40; len++)

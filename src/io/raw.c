@@ -14,19 +14,23 @@
 #include "io/ring.h"
 
 /*
- * The backend for what frames cannot reach: loopback and this machine's own addresses, interfaces of kinds we cannot put a link header on,
- * and anything whose way should be the kernel's affair. It costs about twice what packet-ring does for each packet, and it passes
- * the local firewall's output rules: a packet they drop has the error EPERM.
+ * The backend for what frames cannot reach: loopback and this machine's own addresses, interfaces
+ * of kinds we cannot put a link header on, and anything whose way should be the kernel's affair. It
+ * costs about twice what packet-ring does for each packet, and it passes the local firewall's
+ * output rules: a packet they drop has the error EPERM.
  *
- * Out: one IPPROTO_RAW socket a family; whole packets are given (IP_HDRINCL). For IPv4 the kernel writes the total length and the header
- * checksum, and an identification where ours is 0; the source address stays ours. Length and checksum of IPv6 are ours to get right. An
- * interface is asked for by IP_PKTINFO or IPV6_PKTINFO; never the loopback one, for what goes to this machine's own addresses is
- * found by their local routes, which name another interface.
+ * Out: one IPPROTO_RAW socket a family; whole packets are given (IP_HDRINCL). For IPv4 the kernel
+ * writes the total length and the header checksum, and an identification where ours is 0; the
+ * source address stays ours. Length and checksum of IPv6 are ours to get right. An interface is
+ * asked for by IP_PKTINFO or IPV6_PKTINFO; never the loopback one, for what goes to this machine's
+ * own addresses is found by their local routes, which name another interface.
  *
- * In: the same ring as packet-ring's, because a raw socket shows no TCP and no UDP of others and has no kernel stamp for less. On loopback
- * probes come back in as well as answers, wherever the probed port lies in the window of our source ports: whoever reads tells them apart.
+ * In: the same ring as packet-ring's, because a raw socket shows no TCP and no UDP of others and
+ * has no kernel stamp for less. On loopback probes come back in as well as answers, wherever the
+ * probed port lies in the window of our source ports: whoever reads tells them apart.
  *
- * IP_RECVERR and its IPv6 twin are on, as without them the kernel hides ENOBUFS of a full queue from raw sockets.
+ * IP_RECVERR and its IPv6 twin are on, as without them the kernel hides ENOBUFS of a full queue
+ * from raw sockets.
  */
 enum { LOOPBACK_IFINDEX = 1 }; /* in every network namespace, by the kernel's own construction */
 
@@ -58,7 +62,8 @@ static uint32_t way_out(const struct raw *r, const struct io_tx *t)
 	return ifindex == LOOPBACK_IFINDEX || addr_is_loopback(&t->dst) ? 0 : ifindex;
 }
 
-static void control(struct msghdr *m, struct mmsg_room *room, int level, int type, const void *data, size_t len)
+static void control(
+	struct msghdr *m, struct mmsg_room *room, int level, int type, const void *data, size_t len)
 {
 	struct cmsghdr *c;
 
@@ -74,9 +79,9 @@ static void control(struct msghdr *m, struct mmsg_room *room, int level, int typ
 
 static int fill4(struct raw *r, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room)
 {
-	struct in_pktinfo by = { .ipi_ifindex = (int)way_out(r, t) };
+	struct in_pktinfo by = {.ipi_ifindex = (int)way_out(r, t)};
 
-	room->to.in4 = (struct sockaddr_in){ .sin_family = AF_INET };
+	room->to.in4 = (struct sockaddr_in){.sin_family = AF_INET};
 	memcpy(&room->to.in4.sin_addr, t->dst.b, 4);
 	m->msg_name = &room->to.in4;
 	m->msg_namelen = sizeof(room->to.in4);
@@ -87,9 +92,9 @@ static int fill4(struct raw *r, const struct io_tx *t, struct msghdr *m, struct 
 
 static int fill6(struct raw *r, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room)
 {
-	struct in6_pktinfo by = { .ipi6_ifindex = way_out(r, t) };
+	struct in6_pktinfo by = {.ipi6_ifindex = way_out(r, t)};
 
-	room->to.in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_scope_id = t->dst.zone };
+	room->to.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_scope_id = t->dst.zone};
 	memcpy(&room->to.in6.sin6_addr, t->dst.b, 16);
 	if (!t->dst.zone && addr_is_linklocal(&t->dst))
 		room->to.in6.sin6_scope_id = by.ipi6_ifindex;
@@ -215,7 +220,8 @@ static void raw_stats(struct io *io, struct io_stats *out)
 
 const struct io_ops io_raw_ops = {
 	.name = "raw",
-	.summary = "IP packets by raw sockets, routed by the kernel: loopback, tunnels; needs CAP_NET_RAW",
+	.summary =
+		"IP packets by raw sockets, for loopback and tunnels; needs CAP_NET_RAW",
 	.carries = IO_CARRIES(IO_TX_IP),
 	.probe = raw_probe,
 	.open = raw_open,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The receive ring that packet-ring and raw share: AF_PACKET, TPACKET_V2, filtered in the kernel. */
+/* The receive ring that packet-ring and raw share: AF_PACKET, TPACKET_V2, filtered in the kernel.
+ */
 #include "io/ring.h"
 
 #include <arpa/inet.h>
@@ -17,23 +18,26 @@
 #include "io/filter.h"
 
 /*
- * The kernel writes frames into a circle of fixed slots and hands each over by setting TP_STATUS_USER in its header; we hand it back
- * by clearing that. `head` is the next slot to look at; the `lent` slots before it are with the caller, who gives them back by
- * calling again.
+ * The kernel writes frames into a circle of fixed slots and hands each over by setting
+ * TP_STATUS_USER in its header; we hand it back by clearing that. `head` is the next slot to look
+ * at; the `lent` slots before it are with the caller, who gives them back by calling again.
  *
- * Version 2 and not 3: version 3 hands over blocks, and a block that is not full waits for a timer of at least a millisecond, which a
- * scan of few packets would pay with each answer. The socket is SOCK_DGRAM: the kernel strips the link header (and the VLAN tag, which it
- * moves aside before we see the frame), so Ethernet, tun and loopback look alike here and in the filter.
+ * Version 2 and not 3: version 3 hands over blocks, and a block that is not full waits for a timer
+ * of at least a millisecond, which a scan of few packets would pay with each answer. The socket is
+ * SOCK_DGRAM: the kernel strips the link header (and the VLAN tag, which it moves aside before we
+ * see the frame), so Ethernet, tun and loopback look alike here and in the filter.
  *
- * Order matters in ring_open: the socket is made with protocol 0, so that nothing arrives before filter and ring stand, and
- * only bind() turns it on. There is nothing to drain.
+ * Order matters in ring_open: the socket is made with protocol 0, so that nothing arrives before
+ * filter and ring stand, and only bind() turns it on. There is nothing to drain.
  *
- * Time: the stamp of a frame is CLOCK_REALTIME, read by the kernel as the frame enters the ring. It is moved to the monotonic clock
- * by the distance of the two, sampled at each ring_recv; a step of the wall clock spoils at most the frames that lay in the ring
- * while it happened, and no frame is ever said to have come later than it was read.
+ * Time: the stamp of a frame is CLOCK_REALTIME, read by the kernel as the frame enters the ring. It
+ * is moved to the monotonic clock by the distance of the two, sampled at each ring_recv; a step of
+ * the wall clock spoils at most the frames that lay in the ring while it happened, and no frame is
+ * ever said to have come later than it was read.
  *
- * What we send ourselves is not wanted back. PACKET_IGNORE_OUTGOING spares the kernel the clone; where it is unknown (before 4.20) the filter
- * drops those frames. On loopback each packet passes twice, going out and coming in, and for the same reason is seen once.
+ * What we send ourselves is not wanted back. PACKET_IGNORE_OUTGOING spares the kernel the clone;
+ * where it is unknown (before 4.20) the filter drops those frames. On loopback each packet passes
+ * twice, going out and coming in, and for the same reason is seen once.
  */
 enum {
 	FRAME_SIZE = 2048,
@@ -58,7 +62,7 @@ struct ring {
 static int ring_memory(struct ring *r, uint32_t bytes, struct err *e)
 {
 	int version = TPACKET_V2;
-	struct tpacket_req req = { .tp_block_size = BLOCK_SIZE, .tp_frame_size = FRAME_SIZE };
+	struct tpacket_req req = {.tp_block_size = BLOCK_SIZE, .tp_frame_size = FRAME_SIZE};
 
 	if (!bytes)
 		bytes = DEFAULT_BYTES;
@@ -68,7 +72,8 @@ static int ring_memory(struct ring *r, uint32_t bytes, struct err *e)
 	req.tp_frame_nr = req.tp_block_nr * (BLOCK_SIZE / FRAME_SIZE);
 	if (setsockopt(r->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 		setsockopt(r->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
-		return err_sys(e, "cannot set up a receive ring of %u bytes", req.tp_block_nr * BLOCK_SIZE);
+		return err_sys(e, "cannot set up a receive ring of %u bytes",
+			req.tp_block_nr * BLOCK_SIZE);
 	r->n_slots = req.tp_frame_nr;
 	r->map_len = (size_t)req.tp_block_nr * BLOCK_SIZE;
 	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
@@ -82,7 +87,7 @@ static int ring_memory(struct ring *r, uint32_t bytes, struct err *e)
 static int ring_filter(struct ring *r, const struct io_conf *c, struct err *e)
 {
 	struct sock_filter code[FILTER_MAX];
-	struct sock_fprog prog = { .filter = code };
+	struct sock_fprog prog = {.filter = code};
 	int on = 1;
 
 	prog.len = (unsigned short)filter_make(code, c->port_lo, c->port_hi);
@@ -95,7 +100,7 @@ static int ring_filter(struct ring *r, const struct io_conf *c, struct err *e)
 
 static int ring_promiscuous(struct ring *r, struct err *e)
 {
-	struct packet_mreq m = { .mr_ifindex = (int)r->ifindex, .mr_type = PACKET_MR_PROMISC };
+	struct packet_mreq m = {.mr_ifindex = (int)r->ifindex, .mr_type = PACKET_MR_PROMISC};
 
 	if (setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m)))
 		return err_sys(e, "cannot make the interface promiscuous");
@@ -104,11 +109,12 @@ static int ring_promiscuous(struct ring *r, struct err *e)
 
 static int ring_bind(struct ring *r, const struct io_conf *c, struct err *e)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 
 	to.sll_ifindex = (int)r->ifindex;
 	if (bind(r->fd, (struct sockaddr *)&to, sizeof(to)))
-		return err_sys(e, "cannot listen on %s", c->interface ? c->interface : "all interfaces");
+		return err_sys(
+			e, "cannot listen on %s", c->interface ? c->interface : "all interfaces");
 	if (c->interface && c->promiscuous)
 		return ring_promiscuous(r, e);
 	return 0;
@@ -207,7 +213,8 @@ static void take(struct ring *r, struct io_rx *v, uint64_t shift)
 		.at_ns = arrival(r, h, shift),
 		.at_src = RTT_KERNEL,
 	};
-	v->kind = v->ethertype == ETHERTYPE_IP || v->ethertype == ETHERTYPE_IPV6 ? IO_RX_IP : IO_RX_LINK;
+	v->kind = v->ethertype == ETHERTYPE_IP || v->ethertype == ETHERTYPE_IPV6 ? IO_RX_IP
+										 : IO_RX_LINK;
 	if (from.sll_halen == sizeof(v->src_mac.b))
 		memcpy(v->src_mac.b, from.sll_addr, sizeof(v->src_mac.b));
 	r->received++;
@@ -216,7 +223,8 @@ static void take(struct ring *r, struct io_rx *v, uint64_t shift)
 	r->lent++;
 }
 
-/* A bound socket learns of the end of its interface as a pending error; one that listens everywhere has none. */
+/* A bound socket learns of the end of its interface as a pending error; one that listens everywhere
+ * has none. */
 static int pending_error(struct ring *r, struct err *e)
 {
 	int code = 0;
@@ -224,13 +232,15 @@ static int pending_error(struct ring *r, struct err *e)
 
 	if (!r->ifindex || getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &code, &len) || !code)
 		return 0;
-	return err_set(e, -code, "the interface that was listened on went down or away: %s", strerror(code));
+	return err_set(e, -code, "the interface that was listened on went down or away: %s",
+		strerror(code));
 }
 
 /*
- * The distance between the two clocks. Between two readings of them the process may be put to sleep, so the wall clock is read
- * between two monotonic readings and the closest of a few tries counts; the later one is taken, so that what is left of the error (some 50
- * ns) cannot put an answer before its probe.
+ * The distance between the two clocks. Between two readings of them the process may be put to
+ * sleep, so the wall clock is read between two monotonic readings and the closest of a few tries
+ * counts; the later one is taken, so that what is left of the error (some 50 ns) cannot put an
+ * answer before its probe.
  */
 static uint64_t clock_shift(struct clock *c)
 {
@@ -263,7 +273,7 @@ int ring_recv(struct ring *r, struct io_rx *v, unsigned n, struct err *e)
 
 int ring_wait(struct ring *r, uint64_t timeout_ns, int out_fd, bool short_sleep)
 {
-	struct pollfd fds[2] = { { .fd = r->fd, .events = POLLIN }, { .fd = out_fd, .events = POLLOUT } };
+	struct pollfd fds[2] = {{.fd = r->fd, .events = POLLIN}, {.fd = out_fd, .events = POLLOUT}};
 	struct timespec ts;
 
 	/* Slots that are still lent would make the socket poll readable at once. */
@@ -281,7 +291,8 @@ int ring_wait(struct ring *r, uint64_t timeout_ns, int out_fd, bool short_sleep)
 
 void ring_stats(struct ring *r, struct io_stats *s)
 {
-	struct tpacket_stats t = { 0 }; /* reading it sets it back to zero; tp_packets counts the dropped as well */
+	struct tpacket_stats t = {
+		0}; /* reading it sets it back to zero; tp_packets counts the dropped as well */
 	socklen_t len = sizeof(t);
 
 	if (!getsockopt(r->fd, SOL_PACKET, PACKET_STATISTICS, &t, &len))

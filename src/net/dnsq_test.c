@@ -101,6 +101,33 @@ static void test_cut_off(void **state)
 		assert_null(find_in_copy(message, len));
 }
 
+/* Four labels of 62 bytes are a name as long as may be; whatever joins a fifth is none. */
+static char *find_labels(unsigned labels)
+{
+	static const uint8_t head[] = {0, 0, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 12, 0, 1};
+	uint8_t m[512] = {0};
+	size_t len = sizeof(head) + 4, data = len + 2;
+
+	memcpy(m, head, sizeof(head));
+	m[len] = (uint8_t)((labels * 63 + 1) >> 8);
+	m[len + 1] = (uint8_t)(labels * 63 + 1);
+	for (unsigned i = 0; i < labels; i++) {
+		m[data + i * 63] = 62;
+		memset(m + data + i * 63 + 1, 'a', 62);
+	}
+	return find_in_copy(m, data + labels * 63 + 1);
+}
+
+static void test_too_long(void **state)
+{
+	char *name = find_labels(4);
+
+	assert_non_null(name);
+	assert_int_equal(strlen(name), 4 * 63 - 1);
+	ares_free_string(name);
+	assert_null(find_labels(5));
+}
+
 /* Any one byte wrong: there may be a name or not, but nothing is read beyond the end. */
 static void test_any_byte_wrong(void **state)
 {
@@ -123,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_ptr_names),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_any_byte_wrong),
 	};
 

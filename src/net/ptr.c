@@ -6,6 +6,7 @@
 #include <arpa/nameser.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * c-ares has a parser for PTR answers, but it throws away what is not a proper host name; a scanner
@@ -70,11 +71,28 @@ static void skip_name(struct cursor *c)
 	ares_free_string(take_name(c));
 }
 
+/*
+ * A name has at most 255 bytes on the wire (RFC 1035, 3.1), so 253 in text, an escape counting as
+ * one. c-ares lets a chain of pointers make longer ones.
+ */
+static bool is_too_long(const char *name)
+{
+	size_t n = 0;
+
+	for (; *name; n++) {
+		if (*name++ != '\\' || !*name)
+			continue;
+		name += strspn(name, "0123456789") >= 3 ? 3 : 1;
+	}
+	return n > 253;
+}
+
 /* Reads one record; returns its target when it is a PTR. */
 static char *take_record(struct cursor *c)
 {
 	unsigned type, class, len;
 	size_t data;
+	char *name;
 
 	skip_name(c);
 	type = take_u16(c);
@@ -86,7 +104,12 @@ static char *take_record(struct cursor *c)
 	if (c->failed || type != ns_t_ptr || class != ns_c_in)
 		return NULL;
 	c->at = data;
-	return take_name(c);
+	name = take_name(c);
+	if (!name || !is_too_long(name))
+		return name;
+	ares_free_string(name);
+	c->failed = true;
+	return NULL;
 }
 
 char *ptr_find(const uint8_t *message, size_t len)

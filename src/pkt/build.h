@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making probe packets: whole IP packets (and ARP payloads) into a caller's buffer, checksums right. Templates are made with these, then patched. */
+/* Making probe packets: whole IP packets (and ARP payloads) into a caller's buffer, checksums
+ * right. Templates are made with these, then patched. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,9 +14,9 @@
 /* The IP header; src and dst must be of one family. */
 struct build_ip {
 	struct addr src, dst;
-	uint8_t ttl;	 /* TTL or hop limit */
+	uint8_t ttl; /* TTL or hop limit */
 	uint8_t tos;
-	uint16_t id;	 /* IPv4 identification, host order */
+	uint16_t id; /* IPv4 identification, host order */
 	bool df;
 	const uint8_t *options; /* IPv4 options, padded by the caller to 4 bytes; NULL */
 	uint8_t options_len;
@@ -34,16 +35,25 @@ struct build_tcp {
 
 /* All return the packet's length, or 0 when it does not fit `cap` or the families differ. */
 size_t build_tcp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_tcp *t);
-size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport, uint16_t dport, const uint8_t *payload, size_t len);
-/* ICMP (IPv4) or ICMPv6 by the family: echo request (8/0 or 128/0) with identifier, sequence and payload. */
-size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq, const uint8_t *payload, size_t len);
+size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, const uint8_t *payload, size_t len);
+/* ICMP (IPv4) or ICMPv6 by the family: echo request (8/0 or 128/0) with identifier, sequence and
+ * payload. */
+size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq,
+	const uint8_t *payload, size_t len);
 /* ICMP timestamp request (13/0), IPv4 only: originate 0 as nmap sends it. */
-size_t build_timestamp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
+size_t build_timestamp(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
 /* SCTP with one INIT chunk (RFC 9260 3.3.2). */
-size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport, uint16_t dport, uint32_t init_tag);
-/* ARP request payload for EtherType 0x0806: who has `target`, tell `src_ip` at `src_mac` (RFC 826). */
-size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip, const struct addr *target);
-/* Neighbour solicitation to the solicited-node multicast address of `target`, hop limit 255, source link-layer option (RFC 4861 4.3). */
-size_t build_nd_solicit(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip, const struct addr *target);
+size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, uint32_t init_tag);
+/* ARP request payload for EtherType 0x0806: who has `target`, tell `src_ip` at `src_mac` (RFC 826).
+ */
+size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip,
+	const struct addr *target);
+/* Neighbour solicitation to the solicited-node multicast address of `target`, hop limit 255, source
+ * link-layer option (RFC 4861 4.3). */
+size_t build_nd_solicit(uint8_t *buf, size_t cap, const struct mac *src_mac,
+	const struct addr *src_ip, const struct addr *target);
 /* Ethernet address of an IPv6 multicast group (RFC 2464 7). */
 struct mac build_multicast_mac(const struct addr *group);

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The engine: hosts go through stages (next hop, discovery, ports, name), all of them at once, each at its own pace.
+ * The engine: hosts go through stages (next hop, discovery, ports, name), all of them at once, each
+ * at its own pace.
  *
- * scan_run admits targets while there is room, lets the scheduler send (sched.c), hands what comes back to rx.c, lets timers expire, and sleeps when
- * there is nothing to do. A host is reported when its last stage is done; reports come in the order of the targets, unless a slow
- * host would hold up more than REPORT_HELD_MAX others. Everything that waits has a deadline, so a run ends by itself.
+ * scan_run admits targets while there is room, lets the scheduler send (sched.c), hands what comes
+ * back to rx.c, lets timers expire, and sleeps when there is nothing to do. A host is reported when
+ * its last stage is done; reports come in the order of the targets, unless a slow host would hold
+ * up more than REPORT_HELD_MAX others. Everything that waits has a deadline, so a run ends by
+ * itself.
  */
+#include "scan/engine.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "scan/engine.h"
+#include "scan/report.h"
+#include "scan/rx.h"
+#include "scan/sched.h"
+#include "scan/timers.h"
+#include "scan/wire.h"
 #include "scan/setup.h"
 
 #define REPORT_HELD_MAX 1024
-#define ACTIVE_MAX 4096		/* hosts in discovery at once */
-#define SLOTS_MAX 4000000	/* ports in work at once: bounds memory */
-#define TICK_NS (250 * NS_PER_MS)
-#define IDLE_MAX_NS (100 * NS_PER_MS)
-
-static void next_task(struct engine *e, struct host *h);
+#define ACTIVE_MAX	4096	/* hosts in discovery at once */
+#define SLOTS_MAX	4000000 /* ports in work at once: bounds memory */
+#define TICK_NS		(250 * NS_PER_MS)
+#define IDLE_MAX_NS	(100 * NS_PER_MS)
 
 void engine_fail(struct engine *e, const struct err *why)
 {
@@ -28,7 +35,8 @@ void engine_fail(struct engine *e, const struct err *why)
 		e->dead = *why;
 }
 
-/* ---- address tables --------------------------------------------------------------------------------- */
+/* ---- address tables
+ * --------------------------------------------------------------------------------- */
 
 static struct host **bucket(struct engine *e, const struct addr *a)
 {
@@ -72,7 +80,8 @@ static void host_unlink(struct engine *e, struct host *h)
 	e->n_unreported--;
 }
 
-/* ---- the end of a host ------------------------------------------------------------------------------ */
+/* ---- the end of a host
+ * ------------------------------------------------------------------------------ */
 
 static void host_done(struct engine *e, struct host *h)
 {
@@ -144,13 +153,15 @@ static void host_abort(struct engine *e, struct host *h)
 	host_finish(e, h);
 }
 
-/* ---- stages ----------------------------------------------------------------------------------------- */
+/* ---- stages
+ * ----------------------------------------------------------------------------------------- */
 
 static void out_of_memory(struct engine *e)
 {
 	struct err err = {0};
 
-	err_set(&err, -ENOMEM, "out of memory: scan fewer hosts at once (--max-hostgroup) or fewer ports");
+	err_set(&err, -ENOMEM,
+		"out of memory: scan fewer hosts at once (--max-hostgroup) or fewer ports");
 	engine_fail(e, &err);
 }
 
@@ -169,9 +180,10 @@ static void next_task(struct engine *e, struct host *h)
 		out_of_memory(e);
 		return;
 	}
-	h->canary_after = 0;
+	h->canary_after = 1; /* with the first repeated probe */
 	h->canary_sent_ns = 0;
 	h->canaries_lost = 0;
+	h->limits = false;
 	h->judged_ns = 0;
 	h->delay_ns = 0;
 	h->window_ok = h->window_lost = 0;
@@ -300,7 +312,8 @@ static void host_start(struct engine *e, struct host *h)
 		if (err.code == -EPERM || err.code == -EACCES) {
 			engine_fail(e, &err);
 		} else {
-			bus_note(e->env->bus, LOG_WARN, "%s: %s", addr_text(&h->addr, text), err.text);
+			bus_note(e->env->bus, LOG_WARN, "%s: %s", addr_text(&h->addr, text),
+				err.text);
 		}
 		host_is_down(e, h, REASON_NO_ROUTE);
 		return;
@@ -322,7 +335,8 @@ static void host_start(struct engine *e, struct host *h)
 	host_discover(e, h);
 }
 
-/* ---- admission and reports -------------------------------------------------------------------------- */
+/* ---- admission and reports
+ * -------------------------------------------------------------------------- */
 
 static bool room(const struct engine *e)
 {
@@ -406,7 +420,8 @@ static void report_done(struct engine *e, bool all)
 		e->order_tail = last;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * --------------------------------------------------------------------------------------- */
 
 static void timers(struct engine *e)
 {
@@ -458,7 +473,8 @@ static void tick(struct engine *e)
 	if (e->env->resolver)
 		resolver_step(e->env->resolver);
 	if (e->now - e->rate_ns >= NS_PER_S) {
-		e->rate_pps = (double)(e->probes_sent - e->rate_sent) * (double)NS_PER_S / (double)(e->now - e->rate_ns);
+		e->rate_pps = (double)(e->probes_sent - e->rate_sent) * (double)NS_PER_S /
+			      (double)(e->now - e->rate_ns);
 		e->rate_ns = e->now;
 		e->rate_sent = e->probes_sent;
 	}
@@ -529,7 +545,8 @@ static int open_all(struct engine *e, struct err *err)
 	return r;
 }
 
-int scan_run(const struct plan *p, const struct scan_env *env, struct scan_result *res, struct err *err)
+int scan_run(
+	const struct plan *p, const struct scan_env *env, struct scan_result *res, struct err *err)
 {
 	struct engine *e = calloc(1, sizeof(*e));
 	bool interrupted;
@@ -549,8 +566,8 @@ int scan_run(const struct plan *p, const struct scan_env *env, struct scan_resul
 	if (env->resolver)
 		resolver_cancel(env->resolver);
 	report_end(e, interrupted);
-	*res = (struct scan_result){e->hosts_up, e->hosts_down, e->hosts_done, e->probes_sent, e->replies,
-		interrupted};
+	*res = (struct scan_result){
+		e->hosts_up, e->hosts_down, e->hosts_done, e->probes_sent, e->replies, interrupted};
 	r = e->dead.code;
 	if (r && err)
 		*err = e->dead;

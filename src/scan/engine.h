@@ -8,7 +8,7 @@
 #include "scan/scan.h"
 #include "timing/pace.h"
 
-#define BATCH 32	/* probes a system call */
+#define BATCH	  32	/* probes a system call */
 #define PINGS_MAX 256	/* discovery probes a host */
 #define HASH_SIZE 16384 /* buckets of the address table; a power of two */
 
@@ -61,8 +61,8 @@ struct engine {
 	struct ping arp, nd;
 	bool raw_ok; /* raw probes may be sent */
 
-	struct host *hash[HASH_SIZE];	 /* by address */
-	struct host *by_seq[HASH_SIZE];	 /* by sequence number */
+	struct host *hash[HASH_SIZE];	      /* by address */
+	struct host *by_seq[HASH_SIZE];	      /* by sequence number */
 	struct host *order_head, *order_tail; /* hosts not yet reported */
 	struct host *ready_head, *ready_tail;
 	struct host **heap; /* timers, earliest first */
@@ -78,11 +78,11 @@ struct engine {
 	struct cwnd group_cw;
 	struct loss group_loss;
 	struct pace max_rate, min_rate;
-	struct pace silent;	  /* what may be sent without being answered */
-	double silent_rate;	  /* nominal */
+	struct pace silent;		 /* what may be sent without being answered */
+	double silent_rate;		 /* nominal */
 	uint32_t window_ok, window_lost; /* evidence of all hosts since the last judgement */
 	uint64_t silent_cut_ns, silent_grow_ns;
-	double miss;		  /* accepted probability that silence is wrong */
+	double miss; /* accepted probability that silence is wrong */
 	double host_window, host_window_max, host_window_min;
 	uint32_t outstanding;
 	struct batch batch;
@@ -97,57 +97,15 @@ struct engine {
 	bool oui_tried;
 };
 
-/* engine.c: stages of a host */
+/* The host answered, or is taken as up: its ports are next. */
 void host_is_up(struct engine *e, struct host *h, enum reason why, uint8_t ttl);
+/* Nothing more is asked of it. */
 void host_is_down(struct engine *e, struct host *h, enum reason why);
-void host_stage_done(struct engine *e, struct host *h); /* every slot of the job is decided */
-void host_hop_known(struct engine *e, struct host *h);	/* its next hop has a hardware address, or is dead */
+/* Every slot of the job is decided: the next stage begins. */
+void host_stage_done(struct engine *e, struct host *h);
+/* Its next hop has a hardware address, or is dead. */
+void host_hop_known(struct engine *e, struct host *h);
+/* The host in work at this address, or NULL. */
 struct host *engine_find(struct engine *e, const struct addr *a);
-void engine_fail(struct engine *e, const struct err *why); /* the run cannot go on */
-
-/* timers.c: the heap and the ready list */
-bool timer_set(struct engine *e, struct host *h, uint64_t at_ns); /* keeps the earlier of the two */
-struct host *timer_due(struct engine *e, uint64_t now);	  /* pops, NULL when none is due */
-uint64_t timer_next(const struct engine *e);		  /* UINT64_MAX when none */
-void timer_drop(struct engine *e, struct host *h);
-void ready_add(struct engine *e, struct host *h);
-void ready_drop(struct engine *e, struct host *h);
-
-/* wire.c: which backend carries what */
-int wire_open(struct engine *e, struct err *err);
-void wire_close(struct engine *e);
-/* Backend of a host's raw probes, NULL with err when none works. */
-struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err);
-void wire_wait(struct engine *e, uint64_t timeout_ns);
-/* The hop of a route behind a gateway, asked for if it is new; NULL when memory ran out. */
-struct hop *hop_get(struct engine *e, const struct net_route *r);
-void hop_answer(struct engine *e, const struct addr *a, uint32_t ifindex, const struct mac *m);
-void hop_timers(struct engine *e);
-uint64_t hop_next_ns(const struct engine *e);
-
-/* sched.c: what leaves when */
-void sched_init(struct engine *e);
-void sched_send(struct engine *e);
-void sched_host_init(struct engine *e, struct host *h);
-/* Time-outs of a host whose timer fired. */
-void sched_timeouts(struct engine *e, struct host *h);
-/* The host has something to send, or might have: puts it on the ready list. */
-void sched_wake(struct engine *e, struct host *h);
-/* A try was answered at at_ns; sent_ns 0 = unknown. */
-void sched_answered(struct engine *e, struct host *h, uint32_t slot, uint8_t try, uint64_t sent_ns);
-/* Forgets flights and counts of the job before it ends. */
-void sched_job_end(struct engine *e, struct host *h);
-uint64_t sched_rto(const struct engine *e, const struct host *h);
-
-/* rx.c: what came back */
-void rx_all(struct engine *e);
-
-/* report.c: records */
-int report_run(struct engine *e);
-void report_host(struct engine *e, struct host *h);
-void report_found(struct engine *e, struct host *h, uint32_t slot);
-void report_progress(struct engine *e, bool asked);
-void report_trace(struct engine *e, bool sent, uint64_t at_ns, const uint8_t *data, uint32_t len);
-void report_trace_arp(struct engine *e, bool sent, uint64_t at_ns, const struct arp_msg *m);
-void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst, uint16_t port, int error);
-void report_end(struct engine *e, bool interrupted);
+/* The run cannot go on; the first reason is kept. */
+void engine_fail(struct engine *e, const struct err *why);

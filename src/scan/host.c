@@ -17,7 +17,7 @@ static int ring_grow(void **v, uint32_t *head, uint32_t n, uint32_t *cap, size_t
 	first = *cap - *head < n ? *cap - *head : n;
 	if (n) {
 		memcpy(new, (char *)*v + *head * size, first * size);
-		memcpy(new + first * size, *v, (n - first) * size);
+		memcpy(new + first *size, *v, (n - first) * size);
 	}
 	free(*v);
 	*v = new;

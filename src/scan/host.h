@@ -12,24 +12,26 @@
 #include "timing/loss.h"
 #include "timing/rtt.h"
 
-#define TECHS_MAX 3	 /* techniques in one run */
-#define CANARY_TRY (TECH_TRIES_MAX - 1) /* the try mark of canaries; real tries use the marks below */
+#define TECHS_MAX 3 /* techniques in one run */
+#define CANARY_TRY                                                                                 \
+	(TECH_TRIES_MAX - 1) /* the try mark of canaries; real tries use the marks below */
 
 /*
- * A slot is one thing to find out: a port, or whether a host answers one kind of discovery probe. `t` is the time of the last
- * try while nothing is known, the round trip once there is an answer.
+ * A slot is one thing to find out: a port, or whether a host answers one kind of discovery probe.
+ * `t` is the time of the last try while nothing is known, the round trip once there is an answer.
  */
 struct slot {
 	uint64_t t;
-	uint32_t gap16;	  /* between the last two tries, in units of 16 ns: dates an answer to the one before */
+	uint32_t gap16; /* between the last two tries, in units of 16 ns: dates an answer to the one
+			   before */
 	uint8_t tries;
-	uint8_t state;	  /* enum port_state; PORT_UNKNOWN = undecided */
+	uint8_t state; /* enum port_state; PORT_UNKNOWN = undecided */
 	uint8_t reason;
 	uint8_t ttl;
-	uint8_t from;	  /* as rec_port.from */
+	uint8_t from; /* as rec_port.from */
 	uint8_t rtt_src;
-	bool in_flight;	  /* the last try has neither been answered nor timed out */
-	bool answered;	  /* decided by an answer, not by silence */
+	bool in_flight; /* the last try has neither been answered nor timed out */
+	bool answered;	/* decided by an answer, not by silence */
 };
 
 /* A try on its way, oldest first: time-outs are taken from the head. */
@@ -53,9 +55,9 @@ struct slot_queue {
 /* What one technique has to do on every host: shared, immutable. */
 struct task {
 	const struct scan_tech *tech;
-	uint16_t *ports;   /* in probing order; owned by the engine */
+	uint16_t *ports; /* in probing order; owned by the engine */
 	uint32_t n;
-	int32_t *slot_of;  /* port -> slot, -1 none; 65,536 entries */
+	int32_t *slot_of; /* port -> slot, -1 none; 65,536 entries */
 };
 
 /* A discovery probe. */
@@ -77,10 +79,10 @@ struct job {
 };
 
 enum host_stage {
-	STAGE_HOP,	/* waits for the next hop's hardware address */
+	STAGE_HOP, /* waits for the next hop's hardware address */
 	STAGE_PING,
 	STAGE_PORTS,
-	STAGE_NAME,	/* waits for reverse DNS */
+	STAGE_NAME, /* waits for reverse DNS */
 	STAGE_DONE,
 };
 
@@ -89,24 +91,24 @@ struct hop;
 struct host {
 	uint64_t seq; /* order of the targets */
 	struct addr addr;
-	char *name;   /* owned; as the user typed it, or NULL */
+	char *name; /* owned; as the user typed it, or NULL */
 	struct addr *others;
 	size_t n_others;
 	struct net_route route;
-	struct hop *hop;  /* next hop, NULL for a neighbour or where the kernel routes */
-	struct io *io;	  /* carries its raw probes */
-	struct mac mac;	  /* of the host itself when on-link, else zero */
+	struct hop *hop; /* next hop, NULL for a neighbour or where the kernel routes */
+	struct io *io;	 /* carries its raw probes */
+	struct mac mac;	 /* of the host itself when on-link, else zero */
 	bool has_mac;
-	bool neighbour;	  /* found by ARP or ND, which is its discovery as well */
+	bool neighbour; /* found by ARP or ND, which is its discovery as well */
 	uint8_t stage;
-	uint8_t state;	  /* enum host_state */
+	uint8_t state; /* enum host_state */
 	uint8_t reason, ttl;
-	uint8_t unreach;  /* reason of an ICMP error that says the host is not there, REASON_NONE */
+	uint8_t unreach; /* reason of an ICMP error that says the host is not there, REASON_NONE */
 	bool timed_out, name_asked, name_pending, aborted;
-	char *ptr;	  /* owned; reverse DNS */
+	char *ptr; /* owned; reverse DNS */
 
 	struct job job;
-	uint8_t task;	  /* index of the task in work */
+	uint8_t task;			/* index of the task in work */
 	struct slot *result[TECHS_MAX]; /* owned; slots of finished tasks */
 
 	struct rtt rtt;
@@ -115,26 +117,27 @@ struct host {
 	struct cwnd cw;
 	struct loss loss;
 	uint32_t outstanding;
-	uint32_t canary_after;	/* so many probes from now a canary is due */
-	uint32_t canaries_lost;	/* in a row */
-	uint64_t hold_at_ns;	/* when the first of those left that made the host hold */
-	uint64_t judged_ns;	/* when the delay was last made longer */
-	uint64_t canary_sent_ns; /* of the canary on its way, 0 = none */
+	uint32_t canary_after;		 /* so many probes from now a canary is due */
+	uint32_t canaries_lost;		 /* in a row */
+	bool limits;			 /* it has been seen to limit its answers in this stage */
+	uint64_t hold_at_ns;		 /* when the first of those left that made the host hold */
+	uint64_t judged_ns;		 /* when the delay was last made longer */
+	uint64_t canary_sent_ns;	 /* of the canary on its way, 0 = none */
 	uint32_t window_ok, window_lost; /* evidence since the last judgement of the delay */
-	uint64_t delay_ns;	/* between probes, because answers are rate-limited */
+	uint64_t delay_ns;		 /* between probes, because answers are rate-limited */
 	uint64_t next_send_ns;
 	uint64_t start_ns, start_wall_ns, end_wall_ns;
 	uint64_t probes_sent;
-	struct addr *from;	/* owned; responders other than the host */
+	struct addr *from; /* owned; responders other than the host */
 	uint8_t n_from;
 
-	uint64_t timer_ns;	/* key in the heap */
-	int32_t heap_at;	/* index in the heap, -1 = not in it */
+	uint64_t timer_ns; /* key in the heap */
+	int32_t heap_at;   /* index in the heap, -1 = not in it */
 	bool ready;
-	struct host *next, *prev;	/* ready list */
+	struct host *next, *prev; /* ready list */
 	struct host *hash_next, *seq_next;
-	struct host *order_next;	/* all hosts not yet reported, in order */
-	struct host *wait_next;		/* behind the same hop */
+	struct host *order_next; /* all hosts not yet reported, in order */
+	struct host *wait_next;	 /* behind the same hop */
 };
 
 /* A FIFO of 32-bit or flight elements that grows; false when memory ran out. */
@@ -153,7 +156,8 @@ uint16_t job_port(const struct job *j, uint32_t slot);
 /* The slot of a port under this technique, -1 when the stage has none. */
 int32_t job_find(const struct job *j, const struct scan_tech *t, uint16_t port);
 
-/* New host with one reference to nothing; the target's texts are copied. NULL when memory ran out. */
+/* New host with one reference to nothing; the target's texts are copied. NULL when memory ran out.
+ */
 struct host *host_new(const struct target *t);
 void host_free(struct host *h);
 /* Index of a responder in h->from plus one; 0 when it is the host itself or the table is full. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The plan: an immutable description of one scan, made by the command line and carried out by the engine. */
+/* The plan: an immutable description of one scan, made by the command line and carried out by the
+ * engine. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +12,7 @@
 
 /* Discovery methods, bits of plan.ping. */
 enum ping_kind {
-	PING_NONE = 1u << 0, /* -Pn: every target is taken as up (on-link ones still need a neighbour) */
+	PING_NONE = 1u << 0, /* -Pn: taken as up (neighbours must still be found) */
 	PING_SYN = 1u << 1,
 	PING_ACK = 1u << 2,
 	PING_UDP = 1u << 3,
@@ -20,45 +21,48 @@ enum ping_kind {
 	PING_TSTAMP = 1u << 6,
 	PING_MASK = 1u << 7,
 	PING_PROTO = 1u << 8,
-	PING_ARP = 1u << 9,  /* ARP or ND for on-link targets; on unless --disable-arp-ping */
+	PING_ARP = 1u << 9,	 /* ARP or ND for on-link targets; on unless --disable-arp-ping */
 	PING_CONNECT = 1u << 10, /* unprivileged: connect() to the SYN and ACK lists */
 };
 
 struct plan_timing {
-	int template_no;		/* 0..5 */
+	int template_no; /* 0..5 */
 	uint64_t min_rto_ns, max_rto_ns, initial_rto_ns;
 	unsigned max_retries;
 	bool max_retries_set;
-	uint64_t host_timeout_ns;	/* 0 = none */
-	uint64_t scan_delay_ns;		/* between probes to one host */
+	uint64_t host_timeout_ns; /* 0 = none */
+	uint64_t scan_delay_ns;	  /* between probes to one host */
 	uint64_t max_scan_delay_tcp_ns, max_scan_delay_udp_ns;
 	unsigned min_parallelism, max_parallelism; /* 0 = not given */
 	unsigned min_hostgroup, max_hostgroup;	   /* hosts in work at once */
-	double min_rate, max_rate;	/* packets a second; 0 = not given */
+	double min_rate, max_rate;		   /* packets a second; 0 = not given */
 };
 
 struct plan {
-	/* techniques: NULL-terminated rows by name ("syn", "connect", "udp"), resolved by scan_tech_by_name */
+	/* techniques: NULL-terminated rows by name ("syn", "connect", "udp"), resolved by
+	 * scan_tech_by_name */
 	const char *techniques[4];
-	bool ports_wanted;	/* false: -sn */
-	bool list_only;		/* -sL */
-	struct port_set ports;	/* owned */
-	bool sequential_ports;	/* -r */
-	unsigned ping;		/* PING_ bits */
+	bool ports_wanted;			       /* false: -sn */
+	bool list_only;				       /* -sL */
+	struct port_set ports;			       /* owned */
+	bool sequential_ports;			       /* -r */
+	unsigned ping;				       /* PING_ bits */
 	struct port_list ping_syn, ping_ack, ping_udp; /* owned */
 	struct plan_timing timing;
-	bool reverse_dns, reverse_all; /* default: names of hosts that are up; -n none; -R also of those down */
-	unsigned family;	/* 4 or 6, 0 both */
-	uint32_t ifindex;	/* -e; 0 = the route's */
-	uint16_t source_port;	/* 0 = chosen */
-	const char *backend;	/* forced backend's name or NULL; borrowed */
+	bool reverse_dns, reverse_all; /* default: names of hosts that are up; -n none; -R also of
+					  those down */
+	unsigned family;	       /* 4 or 6, 0 both */
+	uint32_t ifindex;	       /* -e; 0 = the route's */
+	uint16_t source_port;	       /* 0 = chosen */
+	const char *backend;	       /* forced backend's name or NULL; borrowed */
 	bool packet_trace;
 	bool open_only;
 	int verbose, debug;
-	uint64_t seed;		/* of everything that chance decides in this run */
+	uint64_t seed; /* of everything that chance decides in this run */
 };
 
-/* Fills in what nmap does without options: -T3, default pings left to the engine's privilege, reverse DNS on. */
+/* Fills in what nmap does without options: -T3, default pings left to the engine's privilege,
+ * reverse DNS on. */
 void plan_init(struct plan *p);
 /* nmap's template n (0..5) over p->timing; explicit options are applied after it. */
 void plan_template(struct plan *p, int n);

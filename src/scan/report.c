@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the engine's state to records on the bus. */
+#include "scan/report.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "pkt/view.h"
-#include "scan/engine.h"
 
 static void publish(struct engine *e, struct rec r)
 {
@@ -33,7 +34,8 @@ int report_run(struct engine *e)
 		const struct scan_tech *t = e->tasks[i].tech;
 
 		text[i] = port_list_text(&e->plan->ports.of[t->ports]);
-		info[i] = (struct rec_scaninfo){t->scaninfo, t->proto, e->tasks[i].n, text[i] ? text[i] : ""};
+		info[i] = (struct rec_scaninfo){
+			t->scaninfo, t->proto, e->tasks[i].n, text[i] ? text[i] : ""};
 	}
 	publish(e, (struct rec){.kind = REC_RUN, .run = &run});
 	for (unsigned i = 0; i < e->n_tasks; i++)
@@ -41,7 +43,8 @@ int report_run(struct engine *e)
 	return 0;
 }
 
-static struct rec_port port_of(const struct engine *e, const struct task *t, uint32_t i, const struct slot *s)
+static struct rec_port port_of(
+	const struct engine *e, const struct task *t, uint32_t i, const struct slot *s)
 {
 	return (struct rec_port){
 		.number = t->ports[i],
@@ -52,7 +55,9 @@ static struct rec_port port_of(const struct engine *e, const struct task *t, uin
 		.from = s->from,
 		.rtt_src = s->answered ? s->rtt_src : RTT_NONE,
 		.rtt_ns = s->answered ? s->t : 0,
-		.service = e->env->services ? services_name(e->env->services, t->tech->ports, t->ports[i]) : NULL,
+		.service = e->env->services
+				   ? services_name(e->env->services, t->tech->ports, t->ports[i])
+				   : NULL,
 	};
 }
 
@@ -164,7 +169,9 @@ static double share_done(const struct engine *e, uint32_t *active)
 	*active = e->n_unreported - e->n_done;
 	for (const struct host *h = e->order_head; h && n < 1000; h = h->order_next) {
 		if (h->stage == STAGE_PORTS)
-			part += (h->task + 1.0 - (double)h->job.undecided / h->job.n_slots) / e->n_tasks, n++;
+			part += (h->task + 1.0 - (double)h->job.undecided / h->job.n_slots) /
+				e->n_tasks,
+				n++;
 	}
 	if (total < (double)e->hosts_done + 1)
 		total = (double)e->hosts_done + *active;
@@ -179,11 +186,12 @@ void report_progress(struct engine *e, bool asked)
 	bool ping = e->n_pinging > 0 && e->n_scanning == 0;
 	struct rec_progress p = {
 		.phase = e->plan->list_only || !e->n_tasks ? (ping ? "Ping Scan" : "name look-up")
-			 : ping			           ? "Ping Scan"
+			 : ping				   ? "Ping Scan"
 							   : e->tasks[0].tech->title,
 		.done = done > 1 ? 1 : done,
 		.elapsed_ns = elapsed,
-		.eta_ns = done > 0.01 && done < 1 ? (uint64_t)((double)elapsed * (1 - done) / done) : 0,
+		.eta_ns = done > 0.01 && done < 1 ? (uint64_t)((double)elapsed * (1 - done) / done)
+						  : 0,
 		.hosts_done = e->hosts_done,
 		.hosts_up = e->hosts_up,
 		.hosts_active = active,
@@ -197,7 +205,8 @@ void report_progress(struct engine *e, bool asked)
 
 static void trace_text(struct engine *e, bool sent, uint64_t at_ns, const char *text)
 {
-	struct rec_packet p = {.sent = sent, .at_ns = at_ns > e->start_ns ? at_ns - e->start_ns : 0, .text = text};
+	struct rec_packet p = {
+		.sent = sent, .at_ns = at_ns > e->start_ns ? at_ns - e->start_ns : 0, .text = text};
 
 	publish(e, (struct rec){.kind = REC_PACKET, .packet = &p});
 }
@@ -215,20 +224,22 @@ void report_trace_arp(struct engine *e, bool sent, uint64_t at_ns, const struct 
 	char dst[ADDR_TEXT_MAX], src[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX], text[256];
 
 	if (m->op == ARP_REQUEST)
-		snprintf(text, sizeof(text), "ARP who-has %s tell %s", addr_text(&m->dst_ip, dst), addr_text(&m->src_ip, src));
+		snprintf(text, sizeof(text), "ARP who-has %s tell %s", addr_text(&m->dst_ip, dst),
+			addr_text(&m->src_ip, src));
 	else
-		snprintf(text, sizeof(text), "ARP reply %s is-at %s", addr_text(&m->src_ip, src), mac_text(&m->src_mac, mac));
+		snprintf(text, sizeof(text), "ARP reply %s is-at %s", addr_text(&m->src_ip, src),
+			mac_text(&m->src_mac, mac));
 	trace_text(e, sent, at_ns, text);
 }
 
-void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst, uint16_t port,
-	int error)
+void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst,
+	uint16_t port, const char *outcome)
 {
 	char a[ADDR_TEXT_MAX], text[256];
+	bool v6 = dst->family == 6;
 
-	snprintf(text, sizeof(text), "CONN TCP %s%s%s:%u%s%s", dst->family == 6 ? "[" : "", addr_text(dst, a),
-		dst->family == 6 ? "]" : "", port, sent ? "" : " => ",
-		sent ? "" : error == 0 ? "connected" : strerror(error));
+	snprintf(text, sizeof(text), "CONN TCP %s%s%s:%u%s%s", v6 ? "[" : "", addr_text(dst, a),
+		v6 ? "]" : "", port, sent ? "" : " => ", outcome);
 	trace_text(e, sent, at_ns, text);
 }
 

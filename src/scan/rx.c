@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What came back: every packet is asked who sent it and which probe it answers. Only what a technique owns - address, ports, cookie - changes
- * anything; the rest is other people's traffic.
+ * What came back: every packet is asked who sent it and which probe it answers. Only what a
+ * technique owns - address, ports, cookie - changes anything; the rest is other people's traffic.
  */
+#include "scan/rx.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "pkt/arp.h"
-#include "scan/engine.h"
+#include "scan/report.h"
+#include "scan/sched.h"
+#include "scan/wire.h"
 
 #define RX_BATCH 64
 
@@ -50,7 +54,8 @@ static uint64_t sample(struct engine *e, struct host *h, const struct io_rx *rx,
 	return rtt;
 }
 
-/* Discovery: any answer of the target's own says that it is there; an error says so only when the target itself sent it. */
+/* Discovery: any answer of the target's own says that it is there; an error says so only when the
+ * target itself sent it. */
 static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 {
 	bool itself = addr_eq(&r->responder, &h->addr);
@@ -71,7 +76,8 @@ static void canary_candidate(struct host *h, uint32_t slot)
 
 	if (j->task->tech->carrier != IO_TX_IP)
 		return;
-	if (j->canary < 0 || (j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
+	if (j->canary < 0 ||
+		(j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
 		j->canary = (int32_t)slot;
 }
 
@@ -124,8 +130,8 @@ static bool in_job(const struct host *h)
 }
 
 /* Finds the probe among those of one technique; true when it was answered by this. */
-static bool match(struct engine *e, struct host *h, const struct scan_tech *t, const struct answer *a,
-	struct reply *r)
+static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
+	const struct answer *a, struct reply *r)
 {
 	uint16_t port;
 	int32_t slot;
@@ -143,7 +149,8 @@ static bool match(struct engine *e, struct host *h, const struct scan_tech *t, c
 
 static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
 {
-	struct answer a = {.view = v, .l4 = v->has_quote ? &v->quote : &v->l4, .quoted = v->has_quote};
+	struct answer a = {
+		.view = v, .l4 = v->has_quote ? &v->quote : &v->l4, .quoted = v->has_quote};
 	struct host *h = engine_find(e, v->has_quote ? &v->quote_dst : &v->src);
 	struct reply r = {.rx = rx, .responder = v->src, .ttl = v->ttl, .direct = !v->has_quote};
 	bool found = false;
@@ -159,11 +166,13 @@ static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt
 }
 
 /* An address and its hardware address, by ARP or a neighbour advertisement. */
-static void answer_neighbour(struct engine *e, const struct io_rx *rx, struct addr a, const struct mac *m,
-	enum reason why)
+static void answer_neighbour(struct engine *e, const struct io_rx *rx, struct addr a,
+	const struct mac *m, enum reason why)
 {
 	const struct scan_tech *t = why == REASON_ARP_RESPONSE ? &tech_arp : &tech_nd;
-	struct reply r = {.rx = rx, .try = UINT8_MAX, .direct = true,
+	struct reply r = {.rx = rx,
+		.try = UINT8_MAX,
+		.direct = true,
 		.verdict = {.state = PORT_OPEN, .reason = why}};
 	struct host *h;
 	int32_t slot;
@@ -201,7 +210,8 @@ static void rx_arp(struct engine *e, const struct io_rx *rx)
 
 static void rx_connect(struct engine *e, const struct io_rx *rx)
 {
-	struct reply r = {.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xffffff};
+	struct reply r = {
+		.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xffffff};
 	uint64_t seq = rx->id >> 28;
 	struct host *h = e->by_seq[seq % HASH_SIZE];
 
@@ -212,7 +222,8 @@ static void rx_connect(struct engine *e, const struct io_rx *rx)
 	if (job_tech(&h->job, r.slot)->carrier != IO_TX_CONNECT)
 		return;
 	if (e->plan->packet_trace)
-		report_trace_connect(e, false, rx->at_ns, &h->addr, job_port(&h->job, r.slot), rx->error);
+		report_trace_connect(e, false, rx->at_ns, &h->addr, job_port(&h->job, r.slot),
+			rx->error ? strerror(rx->error) : "connected");
 	r.responder = h->addr;
 	if (!tech_connect_verdict(rx->error, &r.verdict))
 		return;

@@ -17,8 +17,9 @@
 
 /* A user's keypress or timer, polled between batches; see ui/cli. */
 struct scan_hooks {
-	int (*fd)(void *ctx);	/* descriptor to watch while waiting, or -1 */
-	/* Called at least every 250 ms and when fd is readable; true = publish a progress record with `asked` set. */
+	int (*fd)(void *ctx); /* descriptor to watch while waiting, or -1 */
+	/* Called at least every 250 ms and when fd is readable; true = publish a progress record
+	 * with `asked` set. */
 	bool (*tick)(void *ctx, uint64_t now_ns);
 	void *ctx;
 };
@@ -33,13 +34,13 @@ struct scan_env {
 	void *oui_ctx;
 	const struct services *services;
 	struct targets *targets;
-	struct io *sim;		       /* an open io_sim: carries everything; else NULL */
+	struct io *sim; /* an open io_sim: carries everything; else NULL */
 	struct addr sim_self4, sim_self6;
-	volatile sig_atomic_t *stop;   /* set by SIGINT/SIGTERM: finish the records and return */
+	volatile sig_atomic_t *stop; /* set by SIGINT/SIGTERM: finish the records and return */
 	struct scan_hooks hooks;
 	/* what the run record needs */
 	const char *args, *version;
-	bool privileged;	       /* raw backends may be used */
+	bool privileged; /* raw backends may be used */
 };
 
 struct scan_result {
@@ -48,7 +49,9 @@ struct scan_result {
 };
 
 /*
- * Runs to the end, to *stop or to a failure that leaves no backend; publishes run, host, found, progress, note and end records. 0, or the negative
- * code of what ended it, `e` filled; the end record has been published in either case.
+ * Runs to the end, to *stop or to a failure that leaves no backend; publishes run, host, found,
+ * progress, note and end records. 0, or the negative code of what ended it, `e` filled; the end
+ * record has been published in either case.
  */
-int scan_run(const struct plan *p, const struct scan_env *env, struct scan_result *res, struct err *e) MUST_CHECK;
+int scan_run(const struct plan *p, const struct scan_env *env, struct scan_result *res,
+	struct err *e) MUST_CHECK;

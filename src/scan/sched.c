@@ -2,37 +2,45 @@
 /*
  * What leaves when.
  *
- * Three things bound the probes on their way: a congestion window for each host, one for the run, and the rates the user set. Windows
- * grow with answers and are halved by evidence of loss. Silence is no evidence: a firewall drops at any rate. So probes that
- * find the windows full of unanswered ones may still leave at the "silent rate", which evidence of loss halves and time restores.
+ * Three things bound the probes on their way: a congestion window for each host, one for the run,
+ * and the rates the user set. Windows grow with answers and are halved by evidence of loss. Silence
+ * is no evidence: a firewall drops at any rate. So probes that find the windows full of unanswered
+ * ones may still leave at the "silent rate", which evidence of loss halves and time restores.
  *
- * Evidence of loss is an answer to a retransmission whose first try went unanswered, or a canary that stays unanswered: while a host
- * is mostly silent, about every CANARY_EVERY-th probe repeats one that it has answered before. Canaries also tell the loss
- * rate, from which follows how many tries silence needs before it is a verdict (timing/loss.h).
+ * Evidence of loss is an answer to a retransmission whose first try went unanswered, or a canary
+ * that stays unanswered: while a host is mostly silent, about every CANARY_EVERY-th repeated probe
+ * is followed by one that it has answered before. Canaries also tell the loss rate, from which
+ * follows how many tries silence needs before it is a verdict (timing/loss.h).
  *
- * One host's losses are its own affair: the window of the run and the silent rate are cut only when the tries of all hosts show it.
+ * One host's losses are its own affair: the window of the run and the silent rate are cut only when
+ * the tries of all hosts show it.
  *
- * A host that answers less than half of what it would answer, or leaves several canaries in a row unanswered, is taken to limit its
- * answers (RST or ICMP rate limits). It gets nothing but canaries until it answers one, the delay between its probes is
- * doubled, up to --max-scan-delay, and shortened again while it keeps up. Tries made while it held back do not count.
+ * A host that answers less than half of what it would answer, or leaves several canaries in a row
+ * unanswered, is taken to limit its answers (RST or ICMP rate limits). It gets nothing but canaries
+ * until it answers one, the delay between its probes is doubled, up to --max-scan-delay, and
+ * shortened again while it keeps up. Tries made while it held back do not count.
  */
-#include "scan/engine.h"
+#include "scan/sched.h"
+
+#include "scan/report.h"
+#include "scan/timers.h"
 
 #include <string.h>
 
 #include "base/rng.h"
 
-#define CANARY_EVERY 16
-#define CANARIES_HOLD 3	/* lost in a row */
-#define CANARIES_GONE 24	/* lost in a row */
-#define LIMITED_TRIES 3 /* times the retries, of a host that limits its answers, unless the user set them */
-#define EVIDENCE_ENOUGH 12	      /* tries judged at once */
+#define CANARY_EVERY  16
+#define CANARIES_HOLD 3	 /* lost in a row */
+#define CANARIES_GONE 24 /* lost in a row */
+#define LIMITED_TRIES                                                                              \
+	3 /* times the retries, of a host that limits its answers, unless the user set them */
+#define EVIDENCE_ENOUGH	      12 /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
-#define GROUP_LOSS 0.15		      /* of the tries: one bad host among many stays below */
-#define DELAY_FIRST_NS (5 * NS_PER_MS)
-#define DELAY_LEAST_NS NS_PER_MS      /* less is none */
-#define SILENT_BURST_S 0.004	      /* of the silent rate at once */
-#define SILENT_RESTORE_NS (500 * NS_PER_MS)
+#define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
+#define DELAY_FIRST_NS	      (5 * NS_PER_MS)
+#define DELAY_LEAST_NS	      NS_PER_MS /* less is none */
+#define SILENT_BURST_S	      0.004	/* of the silent rate at once */
+#define SILENT_RESTORE_NS     (500 * NS_PER_MS)
 
 /* clang-format off */
 /* By timing template: first window of a host, its floor and ceiling, probes a second into silence, accepted miss. */
@@ -81,7 +89,8 @@ void sched_host_init(struct engine *e, struct host *h)
 	loss_init(&h->loss, loss_rate(&e->group_loss), 10);
 }
 
-/* A host that has answered has its own time-out; before that, the group's experience bounds the first tries only. */
+/* A host that has answered has its own time-out; before that, the group's experience bounds the
+ * first tries only. */
 uint64_t sched_rto(const struct engine *e, const struct host *h)
 {
 	uint64_t rto;
@@ -92,7 +101,8 @@ uint64_t sched_rto(const struct engine *e, const struct host *h)
 	return rto < h->rtt.rto_ns ? rto : h->rtt.rto_ns;
 }
 
-/* The head of the queue waits longer when silence is about to become a verdict on a host that never answered. */
+/* The head of the queue waits longer when silence is about to become a verdict on a host that never
+ * answered. */
 static uint64_t flight_deadline(struct engine *e, struct host *h, const struct flight *f)
 {
 	const struct slot *s = &h->job.slots[f->slot];
@@ -133,7 +143,8 @@ static void silent_restore(struct engine *e)
 
 static void silent_cut(struct engine *e, uint64_t sent_ns)
 {
-	if (e->silent_rate <= 0 || sent_ns < e->silent_cut_ns || e->silent.rate <= e->silent_rate / 8)
+	if (e->silent_rate <= 0 || sent_ns < e->silent_cut_ns ||
+		e->silent.rate <= e->silent_rate / 8)
 		return;
 	pace_set(&e->silent, e->silent.rate / 2, e->now);
 	e->silent_cut_ns = e->now;
@@ -152,7 +163,8 @@ static void timer_update(struct engine *e, struct host *h)
 		timer_set(e, h, at > e->now ? at : e->now);
 }
 
-/* ---- evidence --------------------------------------------------------------------------------------- */
+/* ---- evidence
+ * --------------------------------------------------------------------------------------- */
 
 static void window_start(struct engine *e, struct host *h)
 {
@@ -165,6 +177,7 @@ static void delay_longer(struct engine *e, struct host *h)
 	bool udp = h->job.task && h->job.task->tech->proto == PROTO_UDP;
 	uint64_t max = udp ? t->max_scan_delay_udp_ns : t->max_scan_delay_tcp_ns;
 
+	h->limits = true;
 	h->delay_ns = h->delay_ns ? h->delay_ns * 2 : DELAY_FIRST_NS;
 	if (h->delay_ns > max)
 		h->delay_ns = max;
@@ -212,8 +225,8 @@ static bool holding(const struct host *h)
 }
 
 /*
- * It took the host this long to answer once more: so far apart it can answer. The canary has used the first answer up, so the next probe
- * waits as well.
+ * It took the host this long to answer once more: so far apart it can answer. The canary has used
+ * the first answer up, so the next probe waits as well.
  */
 static void hold_ends(struct engine *e, struct host *h)
 {
@@ -235,9 +248,11 @@ static void canary_was_lost(struct engine *e, struct host *h, uint64_t sent_ns)
 	h->canaries_lost++;
 	if (!h->delay_ns || holding(h))
 		h->canary_after = 0;
-	if (!held && holding(h))
+	if (!held && holding(h)) {
 		h->hold_at_ns = sent_ns;
-	else if (!held)
+		h->limits = true;
+	}
+	if (!held && !holding(h))
 		lost_evidence(e, h, sent_ns);
 	if (h->canaries_lost == CANARIES_GONE) {
 		h->job.canary = -1;
@@ -277,7 +292,8 @@ void sched_answered(struct engine *e, struct host *h, uint32_t slot, uint8_t try
 	e->outstanding--;
 }
 
-/* ---- time-outs -------------------------------------------------------------------------------------- */
+/* ---- time-outs
+ * -------------------------------------------------------------------------------------- */
 
 static unsigned tries_needed(const struct engine *e, const struct host *h)
 {
@@ -286,7 +302,7 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 	/* discovery asks in several ways at once: two tries of each, as nmap does */
 	if (h->stage == STAGE_PING && max > 2)
 		return 2;
-	if (h->delay_ns && !e->plan->timing.max_retries_set)
+	if (h->limits && !e->plan->timing.max_retries_set)
 		max *= LIMITED_TRIES;
 	return loss_tries(&h->loss, e->miss, min, max);
 }
@@ -295,7 +311,8 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 {
 	struct slot *s = &h->job.slots[i];
 
-	/* while the host does not even repeat an answer it has given, silence says nothing about a port */
+	/* while the host does not even repeat an answer it has given, silence says nothing about a
+	 * port */
 	if (h->canaries_lost && s->tries > 1 && e->plan->timing.max_retries)
 		s->tries--;
 	if (s->tries < tries_needed(e, h)) {
@@ -359,7 +376,8 @@ void sched_job_end(struct engine *e, struct host *h)
 	h->outstanding = 0;
 }
 
-/* ---- sending ---------------------------------------------------------------------------------------- */
+/* ---- sending
+ * ---------------------------------------------------------------------------------------- */
 
 enum may { MAY_SEND, MAY_NOT_HOST, MAY_NOT_RUN };
 
@@ -418,10 +436,13 @@ static bool choose(struct engine *e, struct host *h, struct pick *p)
 	return true;
 }
 
-/* Fields of a try beyond the marks cannot tell them apart: they share the last mark before the canary's. */
+/* Fields of a try beyond the marks cannot tell them apart: they share the last mark before the
+ * canary's. */
 static uint8_t mark_of(const struct pick *p)
 {
-	return p->canary ? CANARY_TRY : p->try < CANARY_TRY ? p->try : CANARY_TRY - 1;
+	return p->canary ? CANARY_TRY : p->try < CANARY_TRY ? p->
+	try : CANARY_TRY
+		-1;
 }
 
 static size_t make_probe(struct engine *e, struct host *h, const struct pick *p, uint8_t *buf)
@@ -465,8 +486,11 @@ static bool batch_add(struct engine *e, struct host *h, const struct pick *p)
 	const struct scan_tech *t = job_tech(&h->job, p->slot);
 	struct io_tx *tx = &b->tx[b->n];
 
-	*tx = (struct io_tx){.kind = t->carrier, .data = b->data[b->n], .dst = h->addr,
-		.ifindex = h->route.ifindex, .ethertype = t->ethertype};
+	*tx = (struct io_tx){.kind = t->carrier,
+		.data = b->data[b->n],
+		.dst = h->addr,
+		.ifindex = h->route.ifindex,
+		.ethertype = t->ethertype};
 	if (t->carrier == IO_TX_CONNECT) {
 		tx->dport = job_port(&h->job, p->slot);
 		tx->id = probe_id(h, p->slot, p->try);
@@ -490,7 +514,7 @@ static void trace_sent(struct engine *e, const struct io_tx *tx)
 
 	r = rd_init(tx->data, tx->len);
 	if (tx->kind == IO_TX_CONNECT)
-		report_trace_connect(e, true, tx->sent_ns, &tx->dst, tx->dport, 0);
+		report_trace_connect(e, true, tx->sent_ns, &tx->dst, tx->dport, "");
 	else if (tx->kind == IO_TX_LINK && arp_read(&r, &m))
 		report_trace_arp(e, true, tx->sent_ns, &m);
 	else
@@ -505,8 +529,8 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 
 	e->probes_sent++;
 	h->probes_sent++;
-	if (h->canary_after && !p->canary)
-		h->canary_after--;
+	if (h->canary_after && !p->canary && s->tries)
+		h->canary_after--; /* repeated: there is silence */
 	if (p->canary) {
 		h->canary_sent_ns = tx->sent_ns;
 	} else {
@@ -516,7 +540,8 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 		s->tries++;
 		s->in_flight = true;
 	}
-	if (!flights_push(&h->job.flights, (struct flight){tx->sent_ns, p->slot, p->try, p->canary}))
+	if (!flights_push(
+		    &h->job.flights, (struct flight){tx->sent_ns, p->slot, p->try, p->canary}))
 		engine_fail(e, &(struct err){-12, "out of memory"});
 	if (tx->error == -1 && !e->said_eperm) {
 		e->said_eperm = true;
@@ -569,7 +594,7 @@ static bool flush(struct engine *e)
 static void host_sent(struct engine *e, struct host *h)
 {
 	uint64_t gap = h->delay_ns > e->plan->timing.scan_delay_ns ? h->delay_ns
-								    : e->plan->timing.scan_delay_ns;
+								   : e->plan->timing.scan_delay_ns;
 
 	pace_take(&e->max_rate);
 	if (e->min_rate.rate > 0)
@@ -581,8 +606,8 @@ static void host_sent(struct engine *e, struct host *h)
 }
 
 /*
- * Fills batches from the ready hosts in turn until the windows, the rates or the backend's queue say stop. At most a few batches at a
- * time, so that answers are looked at in between.
+ * Fills batches from the ready hosts in turn until the windows, the rates or the backend's queue
+ * say stop. At most a few batches at a time, so that answers are looked at in between.
  */
 void sched_send(struct engine *e)
 {

@@ -8,8 +8,9 @@
 
 #include "base/rng.h"
 
-#define FIRST_BY_RANK 25 /* the ports most likely to answer go first: an early answer gives the time-outs */
-#define SPORT_LO 32768   /* source ports are drawn from here up to SPORT_LO + SPORT_SPAN */
+#define FIRST_BY_RANK                                                                              \
+	25 /* the ports most likely to answer go first: an early answer gives the time-outs */
+#define SPORT_LO   32768 /* source ports are drawn from here up to SPORT_LO + SPORT_SPAN */
 #define SPORT_SPAN 28000
 
 static void run_init(struct engine *e)
@@ -68,7 +69,8 @@ static void ping_add(struct ping *v, unsigned *n, const struct scan_tech *t, uin
 		v[(*n)++] = (struct ping){t, port};
 }
 
-static void ping_list(struct ping *v, unsigned *n, const struct scan_tech *t, const struct port_list *l)
+static void ping_list(
+	struct ping *v, unsigned *n, const struct scan_tech *t, const struct port_list *l)
 {
 	for (uint32_t i = 0; i < l->n; i++)
 		ping_add(v, n, t, l->ports[i]);
@@ -110,9 +112,11 @@ int setup_run(struct engine *e, struct err *err)
 	for (size_t i = 0; e->plan->ports_wanted && i < 4 && e->plan->techniques[i]; i++) {
 		t = scan_tech_by_name(e->plan->techniques[i]);
 		if (!t || e->n_tasks == TECHS_MAX)
-			return err_set(err, ERR_UNSUPPORTED, "no technique named %s", e->plan->techniques[i]);
+			return err_set(err, ERR_UNSUPPORTED, "no technique named %s",
+				e->plan->techniques[i]);
 		if (t->carrier != IO_TX_CONNECT && !e->raw_ok)
-			return err_set(err, -EPERM, "%s needs raw packets, which this user may not send", t->title);
+			return err_set(err, -EPERM,
+				"%s needs raw packets, which this user may not send", t->title);
 		if (e->plan->ports.of[t->ports].n == 0)
 			continue;
 		r = task_init(e, &e->tasks[e->n_tasks++], t);

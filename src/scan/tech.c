@@ -17,7 +17,8 @@ const struct scan_tech *scan_tech_by_name(const char *name)
 
 uint16_t tech_sport(const struct tech_run *run, uint8_t try)
 {
-	return run->sport_fixed ? run->sport_base : (uint16_t)(run->sport_base + try % TECH_TRIES_MAX);
+	return run->sport_fixed ? run->sport_base
+				: (uint16_t)(run->sport_base + try % TECH_TRIES_MAX);
 }
 
 bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try)
@@ -28,7 +29,8 @@ bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try)
 	return run->sport_fixed ? off == 0 : off < TECH_TRIES_MAX;
 }
 
-uint32_t tech_cookie(const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try)
+uint32_t tech_cookie(
+	const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try)
 {
 	struct {
 		uint8_t b[16];
@@ -56,8 +58,8 @@ static const uint8_t unreach6[] = {
 };
 /* clang-format on */
 
-bool tech_icmp_verdict(const struct scan_tech *t, const struct pkt_view *v, bool from_target,
-	struct verdict *out)
+bool tech_icmp_verdict(
+	const struct scan_tech *t, const struct pkt_view *v, bool from_target, struct verdict *out)
 {
 	const struct pkt_l4 *l4 = &v->l4;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Probe techniques: how a probe is made, how its answer is told from everything else, and what it means. */
+/* Probe techniques: how a probe is made, how its answer is told from everything else, and what it
+ * means. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,26 +14,27 @@
 #include "pkt/view.h"
 #include "target/ports.h"
 
-#define TECH_TRIES_MAX 16 /* tries that a probe's fields can tell apart; later ones share the last mark */
-#define PROBE_MAX 1280	  /* bytes of the longest probe */
+#define TECH_TRIES_MAX                                                                             \
+	16 /* tries that a probe's fields can tell apart; later ones share the last mark */
+#define PROBE_MAX 1280 /* bytes of the longest probe */
 
 /* What is secret and constant in one run. */
 struct tech_run {
-	struct hash_key key;   /* of the cookies */
-	uint16_t sport_base;   /* first of TECH_TRIES_MAX source ports, one a try; host order */
-	bool sport_fixed;      /* -g: every probe leaves from sport_base */
+	struct hash_key key; /* of the cookies */
+	uint16_t sport_base; /* first of TECH_TRIES_MAX source ports, one a try; host order */
+	bool sport_fixed;    /* -g: every probe leaves from sport_base */
 	uint16_t icmp_id;
 	uint8_t ttl;
-	struct rng *rng;       /* for IP identifications; borrowed */
+	struct rng *rng; /* for IP identifications; borrowed */
 };
 
 /* One probe: to whom, from whom, what for, and which try it is. */
 struct probe {
 	const struct tech_run *run;
 	struct addr src, dst;
-	struct mac src_mac;    /* of our interface; ARP and ND only */
-	uint16_t port;	       /* destination port, host order; 0 where the technique has none */
-	uint8_t try;	       /* 0 = the first */
+	struct mac src_mac; /* of our interface; ARP and ND only */
+	uint16_t port;	    /* destination port, host order; 0 where the technique has none */
+	uint8_t try;	    /* 0 = the first */
 };
 
 /* A template: the first probe of a host and technique, patched for each further one. */
@@ -49,28 +51,30 @@ struct verdict {
 /* What of a received packet a technique is asked about. */
 struct answer {
 	const struct pkt_view *view; /* NULL for ARP and connect() */
-	const struct pkt_l4 *l4;     /* the reply's transport header, or what an ICMP error quotes of our probe */
-	bool quoted;		     /* l4 is a quotation */
+	const struct pkt_l4
+		*l4; /* the reply's transport header, or what an ICMP error quotes of our probe */
+	bool quoted; /* l4 is a quotation */
 };
 
 /*
  * One row a technique.
- *  make      Writes a whole probe to buf (cap >= PROBE_MAX) and returns its length, 0 if it cannot be made for this address family. Pure.
- *  patch     Optional: turns the template (made with another port and try, same host) into the probe; cheaper than make. Pure.
- *  owns      Whether the answer belongs to a probe of ours to this host: cookie, ports, identifiers. Gives port and try. Pure.
- *  classify  What a direct answer (not an ICMP error) means; false: it says nothing (a stray). Pure.
- * ICMP errors are classified by tech_icmp_verdict for all techniques alike.
+ *  make      Writes a whole probe to buf (cap >= PROBE_MAX) and returns its length, 0 if it cannot
+ * be made for this address family. Pure. patch     Optional: turns the template (made with another
+ * port and try, same host) into the probe; cheaper than make. Pure. owns      Whether the answer
+ * belongs to a probe of ours to this host: cookie, ports, identifiers. Gives port and try. Pure.
+ *  classify  What a direct answer (not an ICMP error) means; false: it says nothing (a stray).
+ * Pure. ICMP errors are classified by tech_icmp_verdict for all techniques alike.
  */
 struct scan_tech {
-	const char *name;     /* "syn" */
-	const char *title;    /* "SYN scan": progress and messages */
-	const char *scaninfo; /* nmap's word in XML; NULL for discovery probes */
-	char letter;	      /* of -sX; 0 for discovery probes */
-	uint8_t proto;	      /* protocol of the port records, and of replies (ICMP probes: 0) */
+	const char *name;      /* "syn" */
+	const char *title;     /* "SYN scan": progress and messages */
+	const char *scaninfo;  /* nmap's word in XML; NULL for discovery probes */
+	char letter;	       /* of -sX; 0 for discovery probes */
+	uint8_t proto;	       /* protocol of the port records, and of replies (ICMP probes: 0) */
 	enum port_class ports; /* which list of the plan's ports it scans */
 	enum io_tx_kind carrier;
-	uint16_t ethertype;   /* IO_TX_LINK */
-	uint8_t silence;      /* enum port_state after all tries went unanswered */
+	uint16_t ethertype; /* IO_TX_LINK */
+	uint8_t silence;    /* enum port_state after all tries went unanswered */
 	size_t (*make)(const struct probe *p, uint8_t *buf, size_t cap);
 	size_t (*patch)(const struct tmpl *t, const struct probe *p, uint8_t *buf);
 	bool (*owns)(const struct tech_run *run, const struct addr *host, const struct answer *a,
@@ -78,26 +82,30 @@ struct scan_tech {
 	bool (*classify)(const struct answer *a, struct verdict *v);
 };
 
-extern const struct scan_tech tech_syn, tech_connect, tech_udp, tech_ack, tech_echo, tech_tstamp, tech_arp,
-	tech_nd;
+extern const struct scan_tech tech_syn, tech_connect, tech_udp, tech_ack, tech_echo, tech_tstamp,
+	tech_arp, tech_nd;
 
 /* Rows that scan ports (NULL-terminated), and the row of that name or NULL. */
 extern const struct scan_tech *const scan_techs[];
 const struct scan_tech *scan_tech_by_name(const char *name);
 
 /*
- * What an ICMP or ICMPv6 error about a probe means (RFC 792, RFC 1122 3.2.2.1, RFC 4443 3): UDP port unreachable from the target itself is
- * closed, everything else filtered; the reason is the error's name. False when the type is no destination-unreachable kind.
+ * What an ICMP or ICMPv6 error about a probe means (RFC 792, RFC 1122 3.2.2.1, RFC 4443 3): UDP
+ * port unreachable from the target itself is closed, everything else filtered; the reason is the
+ * error's name. False when the type is no destination-unreachable kind.
  */
-bool tech_icmp_verdict(const struct scan_tech *t, const struct pkt_view *v, bool from_target, struct verdict *out);
-/* The same for the outcome of connect(): errno as io_rx gives it. False: nothing learnt (ETIMEDOUT). */
+bool tech_icmp_verdict(
+	const struct scan_tech *t, const struct pkt_view *v, bool from_target, struct verdict *out);
+/* The same for the outcome of connect(): errno as io_rx gives it. False: nothing learnt
+ * (ETIMEDOUT). */
 bool tech_connect_verdict(int error, struct verdict *out);
 
 /* Source port of a try, and the try a source port stands for (false: not ours). */
 uint16_t tech_sport(const struct tech_run *run, uint8_t try);
 bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try);
 /*
- * The sequence number of a TCP probe: 28 bits of keyed hash over address and ports, 4 bits of try. A forged answer passes with
- * probability 2^-28 a try; the source port must fit as well.
+ * The sequence number of a TCP probe: 28 bits of keyed hash over address and ports, 4 bits of try.
+ * A forged answer passes with probability 2^-28 a try; the source port must fit as well.
  */
-uint32_t tech_cookie(const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try);
+uint32_t tech_cookie(
+	const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TCP connect(): the technique that needs no privilege. The kernel makes the packets; io_connect brings the outcome. */
+/* TCP connect(): the technique that needs no privilege. The kernel makes the packets; io_connect
+ * brings the outcome. */
 #include "scan/tech.h"
 
 const struct scan_tech tech_connect = {

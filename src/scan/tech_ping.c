@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Discovery probes without ports: ICMP echo (RFC 792, RFC 4443 4.1), ICMP timestamp, ARP (RFC 826), neighbour solicitation (RFC 4861). */
+/* Discovery probes without ports: ICMP echo (RFC 792, RFC 4443 4.1), ICMP timestamp, ARP (RFC 826),
+ * neighbour solicitation (RFC 4861). */
 #include "scan/tech.h"
 
 #include "base/rng.h"
@@ -7,7 +8,9 @@
 
 static void ip_init(struct build_ip *ip, const struct probe *p)
 {
-	*ip = (struct build_ip){.src = p->src, .dst = p->dst, .ttl = p->run->ttl,
+	*ip = (struct build_ip){.src = p->src,
+		.dst = p->dst,
+		.ttl = p->run->ttl,
 		.id = (uint16_t)rng_u64(p->run->rng)};
 }
 
@@ -100,7 +103,8 @@ const struct scan_tech tech_tstamp = {
 	.classify = classify_tstamp,
 };
 
-/* ARP and neighbour advertisements carry no mark of ours: the engine matches them by the address they speak of. */
+/* ARP and neighbour advertisements carry no mark of ours: the engine matches them by the address
+ * they speak of. */
 const struct scan_tech tech_arp = {
 	.name = "arp-ping",
 	.title = "ARP Ping Scan",

@@ -2,10 +2,11 @@
 /*
  * Raw TCP probes (RFC 9293): SYN for ports and discovery, ACK for discovery.
  *
- * A SYN carries an MSS option, as every real client does, and the cookie as its sequence number. SYN-ACK acknowledges cookie + 1;
- * so does the RST of a closed port (RFC 9293 3.10.7.1). An ACK probe carries the cookie as its acknowledgement number, which
- * becomes the sequence number of the RST that a host answers to it. The kernel of this machine knows nothing of the
- * probe and answers a SYN-ACK with RST by itself, which also frees the target's half-open connection.
+ * A SYN carries an MSS option, as every real client does, and the cookie as its sequence number.
+ * SYN-ACK acknowledges cookie + 1; so does the RST of a closed port (RFC 9293 3.10.7.1). An ACK
+ * probe carries the cookie as its acknowledgement number, which becomes the sequence number of the
+ * RST that a host answers to it. The kernel of this machine knows nothing of the probe and answers
+ * a SYN-ACK with RST by itself, which also frees the target's half-open connection.
  */
 #include "scan/tech.h"
 
@@ -19,7 +20,9 @@ static const uint8_t syn_options[] = {2, 4, 1460 >> 8, 1460 & 0xff}; /* MSS, RFC
 
 static void ip_init(struct build_ip *ip, const struct probe *p)
 {
-	*ip = (struct build_ip){.src = p->src, .dst = p->dst, .ttl = p->run->ttl,
+	*ip = (struct build_ip){.src = p->src,
+		.dst = p->dst,
+		.ttl = p->run->ttl,
 		.id = (uint16_t)rng_u64(p->run->rng)};
 }
 
@@ -66,7 +69,8 @@ static void put16(uint8_t *b, uint16_t v)
 	b[1] = (uint8_t)v;
 }
 
-/* Source port, destination port and sequence number change; the checksum follows by difference (RFC 1624). */
+/* Source port, destination port and sequence number change; the checksum follows by difference (RFC
+ * 1624). */
 static size_t patch_syn(const struct tmpl *t, const struct probe *p, uint8_t *buf)
 {
 	size_t off = p->dst.family == 4 ? 20 : 40;
@@ -88,8 +92,10 @@ static size_t patch_syn(const struct tmpl *t, const struct probe *p, uint8_t *bu
 	return t->len;
 }
 
-/* Ports and try of an answer to, or a quotation of, a TCP probe of ours; false when they cannot be. */
-static bool tcp_ports(const struct tech_run *run, const struct answer *a, uint16_t *port, uint8_t *try)
+/* Ports and try of an answer to, or a quotation of, a TCP probe of ours; false when they cannot be.
+ */
+static bool tcp_ports(
+	const struct tech_run *run, const struct answer *a, uint16_t *port, uint8_t *try)
 {
 	if (a->l4->proto != PROTO_TCP || !a->l4->has_ports)
 		return false;
@@ -98,8 +104,8 @@ static bool tcp_ports(const struct tech_run *run, const struct answer *a, uint16
 }
 
 /* A value that should be the cookie: with -g its low bits name the try. */
-static bool cookie_fits(const struct tech_run *run, const struct addr *host, uint16_t port, uint32_t value,
-	uint8_t *try)
+static bool cookie_fits(const struct tech_run *run, const struct addr *host, uint16_t port,
+	uint32_t value, uint8_t *try)
 {
 	if (run->sport_fixed)
 		*try = value & 0xf;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UDP probes (RFC 768): the payload that a server of that port answers, else an empty datagram. Each try uses the next of the port's
- * payloads. A datagram from the probed port is an answer whatever it says; ICMP port unreachable from the target is closed.
- * UDP has no field for a cookie: address, port and our random source port must fit.
+ * UDP probes (RFC 768): the payload that a server of that port answers, else an empty datagram.
+ * Each try uses the next of the port's payloads. A datagram from the probed port is an answer
+ * whatever it says; ICMP port unreachable from the target is closed. UDP has no field for a cookie:
+ * address, port and our random source port must fit.
  */
 #include "scan/tech.h"
 
@@ -12,7 +13,9 @@
 
 static size_t make_udp(const struct probe *p, uint8_t *buf, size_t cap)
 {
-	struct build_ip ip = {.src = p->src, .dst = p->dst, .ttl = p->run->ttl,
+	struct build_ip ip = {.src = p->src,
+		.dst = p->dst,
+		.ttl = p->run->ttl,
 		.id = (uint16_t)rng_u64(p->run->rng)};
 	unsigned n = payload_count(p->port);
 	const uint8_t *data = NULL;

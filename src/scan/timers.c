@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A binary heap of host timers, and the round-robin list of hosts that may send. */
+#include "scan/timers.h"
+
 #include <stdlib.h>
 
-#include "scan/engine.h"
 
 static void place(struct engine *e, struct host *h, uint32_t at)
 {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which backend carries what. Ethernet neighbours and gateways are reached by frames of our own (packet-ring); this machine itself, tunnels and
- * every other link by the IP layer (raw); connect() needs neither. A backend is opened when the first host needs it.
- * Frames of our own need the gateway's hardware address: the kernel's neighbour table is asked first, then the wire.
+ * Which backend carries what. Ethernet neighbours and gateways are reached by frames of our own
+ * (packet-ring); this machine itself, tunnels and every other link by the IP layer (raw); connect()
+ * needs neither. A backend is opened when the first host needs it. Frames of our own need the
+ * gateway's hardware address: the kernel's neighbour table is asked first, then the wire.
  */
+#include "scan/wire.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +14,9 @@
 
 #include "pkt/build.h"
 #include "scan/backend.h"
-#include "scan/engine.h"
+#include "scan/report.h"
 
-#define HOP_TRIES 5
+#define HOP_TRIES   5
 #define HOP_WAIT_NS (200 * NS_PER_MS)
 
 const char *scan_backend_for(const struct net_route *r)
@@ -89,20 +92,23 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
 static void hop_ask(struct engine *e, struct hop *p)
 {
 	uint8_t data[128];
-	struct io_tx tx = {.kind = IO_TX_LINK, .data = data, .ifindex = p->ifindex, .ethertype = 0x0806};
+	struct io_tx tx = {
+		.kind = IO_TX_LINK, .data = data, .ifindex = p->ifindex, .ethertype = 0x0806};
 	struct err err = {0};
 
 	memset(tx.dst_mac.b, 0xff, sizeof(tx.dst_mac.b));
 	if (p->addr.family == 4) {
 		tx.len = (uint32_t)build_arp(data, sizeof(data), &p->src_mac, &p->src, &p->addr);
 	} else {
-		struct addr group = addr_from_bytes(6, (const uint8_t[16]){0xff, 2, [11] = 1, [12] = 0xff});
+		struct addr group =
+			addr_from_bytes(6, (const uint8_t[16]){0xff, 2, [11] = 1, [12] = 0xff});
 
 		memcpy(group.b + 13, p->addr.b + 13, 3);
 		tx.kind = IO_TX_IP;
 		tx.dst = group;
 		tx.dst_mac = build_multicast_mac(&group);
-		tx.len = (uint32_t)build_nd_solicit(data, sizeof(data), &p->src_mac, &p->src, &p->addr);
+		tx.len = (uint32_t)build_nd_solicit(
+			data, sizeof(data), &p->src_mac, &p->src, &p->addr);
 	}
 	p->tries++;
 	p->ask_at_ns = e->now + HOP_WAIT_NS;
@@ -121,7 +127,10 @@ struct hop *hop_get(struct engine *e, const struct net_route *r)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	*p = (struct hop){.addr = r->next_hop, .ifindex = ifindex, .src = r->src, .src_mac = r->src_mac,
+	*p = (struct hop){.addr = r->next_hop,
+		.ifindex = ifindex,
+		.src = r->src,
+		.src_mac = r->src_mac,
 		.next = e->hops};
 	e->hops = p;
 	if (!e->env->net || net_neigh_get(e->env->net, ifindex, &p->addr, &p->mac) == 1)
@@ -167,7 +176,8 @@ void hop_timers(struct engine *e)
 
 		bus_note(e->env->bus, LOG_WARN,
 			"gateway %s does not answer %s: nothing behind it can be reached; check the cable, the address and the route (ip route)",
-			addr_text(&p->addr, text), p->addr.family == 4 ? "ARP" : "neighbour discovery");
+			addr_text(&p->addr, text),
+			p->addr.family == 4 ? "ARP" : "neighbour discovery");
 		hop_settle(e, p, HOP_DEAD);
 	}
 }

@@ -16,7 +16,8 @@ static void refill(struct pace *p, uint64_t now_ns)
 
 void pace_init(struct pace *p, double rate, double burst, uint64_t now_ns)
 {
-	*p = (struct pace){.rate = rate, .burst = burst < 1 ? 1 : burst, .tokens = 1, .at_ns = now_ns};
+	*p = (struct pace){
+		.rate = rate, .burst = burst < 1 ? 1 : burst, .tokens = 1, .at_ns = now_ns};
 }
 
 void pace_set(struct pace *p, double rate, uint64_t now_ns)

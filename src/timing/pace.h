@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct pace {
-	double rate;   /* tokens a second; 0 = no limit */
+	double rate; /* tokens a second; 0 = no limit */
 	double burst;
 	double tokens;
 	uint64_t at_ns;

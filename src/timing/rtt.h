@@ -14,6 +14,7 @@ struct rtt {
 	uint32_t n_samples;
 };
 
+/* No samples: the time-out is the initial one. */
 void rtt_init(struct rtt *r, const struct rtt_bounds *b);
 /* One sample. Samples beyond ten seconds are not round trips of this run and are ignored. */
 void rtt_update(struct rtt *r, const struct rtt_bounds *b, uint64_t sample_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Estimators and windows against arithmetic done by hand from RFC 6298, RFC 5681 and the binomial. */
+/* Estimators and windows against arithmetic done by hand from RFC 6298, RFC 5681 and the binomial.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +29,7 @@ static void test_rtt(void **state)
 	assert_int_equal(r.rto_ns, 2400 * NS_PER_MS);
 	rtt_update(&r, &bounds, 400 * NS_PER_MS);
 	assert_int_equal(r.rttvar_ns, 400 * NS_PER_MS); /* 3/4 400 + 1/4 400 */
-	assert_int_equal(r.srtt_ns, 750 * NS_PER_MS);   /* 7/8 800 + 1/8 400 */
+	assert_int_equal(r.srtt_ns, 750 * NS_PER_MS);	/* 7/8 800 + 1/8 400 */
 	assert_int_equal(r.rto_ns, 2350 * NS_PER_MS);
 }
 

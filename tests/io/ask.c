@@ -9,7 +9,8 @@
 
 const char *answer_name(enum answer a)
 {
-	static const char *const names[] = { "silence", "open", "closed", "unreachable", "not carried", "failed" };
+	static const char *const names[] = {
+		"silence", "open", "closed", "unreachable", "not carried", "failed"};
 
 	return names[a];
 }
@@ -24,10 +25,12 @@ static struct build_ip header(const struct subject *s, unsigned family)
 	};
 }
 
-size_t ask_syn(const struct subject *s, unsigned family, uint16_t sport, uint16_t dport, uint8_t buf[1500])
+size_t ask_syn(
+	const struct subject *s, unsigned family, uint16_t sport, uint16_t dport, uint8_t buf[1500])
 {
 	struct build_ip ip = header(s, family);
-	struct build_tcp tcp = { .sport = sport, .dport = dport, .seq = 1000, .flags = TCP_SYN, .window = 1024 };
+	struct build_tcp tcp = {
+		.sport = sport, .dport = dport, .seq = 1000, .flags = TCP_SYN, .window = 1024};
 
 	return build_tcp(buf, 1500, &ip, &tcp);
 }
@@ -90,7 +93,8 @@ static enum answer await(struct subject *s, const struct io_tx *t, uint16_t dpor
 			if (t->kind == IO_TX_CONNECT)
 				a = outcome(&rx[i], t->id);
 			else if (t->kind == IO_TX_LINK)
-				a = rx[i].kind == IO_RX_LINK && rx[i].ethertype == 0x0806 ? OPEN : SILENCE;
+				a = rx[i].kind == IO_RX_LINK && rx[i].ethertype == 0x0806 ? OPEN
+											  : SILENCE;
 			else
 				a = classify(s, &rx[i], dport);
 			if (a != SILENCE)
@@ -130,7 +134,9 @@ enum answer ask(struct subject *s, unsigned family, uint8_t proto, uint16_t dpor
 	} else if (proto == PROTO_TCP) {
 		t = ask_tx(s, family, buf, ask_syn(s, family, s->sport, dport, buf));
 	} else {
-		t = ask_tx(s, family, buf, build_udp(buf, sizeof(buf), &ip, s->sport, dport, (const uint8_t *)"hello", 5));
+		t = ask_tx(s, family, buf,
+			build_udp(buf, sizeof(buf), &ip, s->sport, dport, (const uint8_t *)"hello",
+				5));
 	}
 	return put_and_await(s, &t, dport);
 }
@@ -138,7 +144,8 @@ enum answer ask(struct subject *s, unsigned family, uint8_t proto, uint16_t dpor
 enum answer ask_arp(struct subject *s)
 {
 	uint8_t buf[64];
-	struct io_tx t = ask_tx(s, 4, buf, build_arp(buf, sizeof(buf), &s->self_mac, &s->self4, &s->peer4));
+	struct io_tx t =
+		ask_tx(s, 4, buf, build_arp(buf, sizeof(buf), &s->self_mac, &s->self4, &s->peer4));
 
 	t.kind = IO_TX_LINK;
 	t.ethertype = 0x0806;

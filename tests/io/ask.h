@@ -34,7 +34,8 @@ enum answer ask(struct subject *s, unsigned family, uint8_t proto, uint16_t dpor
 /* Who has the peer's IPv4 address? OPEN with s->from set, SILENCE, NOT_CARRIED. */
 enum answer ask_arp(struct subject *s);
 /* Writes a SYN of the subject into buf; returns its length. */
-size_t ask_syn(const struct subject *s, unsigned family, uint16_t sport, uint16_t dport, uint8_t buf[1500]);
+size_t ask_syn(const struct subject *s, unsigned family, uint16_t sport, uint16_t dport,
+	uint8_t buf[1500]);
 /* The io_tx of an IP packet of the subject. */
 struct io_tx ask_tx(const struct subject *s, unsigned family, const uint8_t *data, size_t len);
 const char *answer_name(enum answer a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two network namespaces joined by veth, for the conformance suite; they vanish with the process. */
+/* Two network namespaces joined by veth, for the conformance suite; they vanish with the process.
+ */
 #include "lab.h"
 
 #include <fcntl.h>
@@ -30,7 +31,7 @@ bool lab_run(const char *fmt, ...)
 static int listen_all(void)
 {
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, off = 0;
-	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons(LAB_OPEN) };
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(LAB_OPEN)};
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
@@ -48,7 +49,8 @@ static void live_as_peer(int tell)
 	if (unshare(CLONE_NEWNET) || !lab_run("ip link set lo up") || listen_all() < 0)
 		_exit(1);
 	/* Answers of the peer's kernel are the truth here: none may be held back. */
-	(void)!lab_run("echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit");
+	(void)!lab_run(
+		"echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit");
 	(void)!lab_run("echo 10000 > /proc/sys/net/ipv4/icmp_msgs_per_sec; true 2>/dev/null");
 	if (write(tell, "1", 1) != 1)
 		_exit(1);
@@ -98,21 +100,23 @@ void lab_link(const struct lab *l, bool up)
 		return;
 	}
 	(void)!lab_run("ip link set " LAB_LINK " up && ip addr replace 10.99.0.1/24 dev " LAB_LINK
-		" && ip addr replace fd99::1/64 dev " LAB_LINK " nodad");
+		       " && ip addr replace fd99::1/64 dev " LAB_LINK " nodad");
 }
 
 static bool join(struct lab *l)
 {
 	bool ok;
 
-	if (!lab_run("ip link set lo up && ip link add " LAB_LINK " address 02:00:00:00:00:01 type veth peer name " LAB_PEER_LINK
-		" address 02:00:00:00:00:02 netns %d",
-		(int)l->peer))
+	if (!lab_run("ip link set lo up && ip link add " LAB_LINK
+		     " address 02:00:00:00:00:01 type veth peer name " LAB_PEER_LINK
+		     " address 02:00:00:00:00:02 netns %d",
+		    (int)l->peer))
 		return false;
 	lab_link(l, true);
 	lab_enter(l, true);
-	ok = lab_run("ip addr add 10.99.0.2/24 dev " LAB_PEER_LINK " && ip addr add fd99::2/64 dev " LAB_PEER_LINK
-		" nodad && ip link set " LAB_PEER_LINK " up");
+	ok = lab_run("ip addr add 10.99.0.2/24 dev " LAB_PEER_LINK
+		     " && ip addr add fd99::2/64 dev " LAB_PEER_LINK
+		     " nodad && ip link set " LAB_PEER_LINK " up");
 	lab_enter(l, false);
 	return ok;
 }
@@ -132,8 +136,8 @@ bool lab_up(struct lab *l)
 	l->peer4 = addr_v4(0x0a630002);
 	addr_parse("fd99::1", &l->self6);
 	addr_parse("fd99::2", &l->peer6);
-	l->self_mac = (struct mac){ { 2, 0, 0, 0, 0, 1 } };
-	l->peer_mac = (struct mac){ { 2, 0, 0, 0, 0, 2 } };
+	l->self_mac = (struct mac){{2, 0, 0, 0, 0, 1}};
+	l->peer_mac = (struct mac){{2, 0, 0, 0, 0, 2}};
 	l->ifindex = if_nametoindex(LAB_LINK);
 	return l->listener >= 0 && l->ifindex;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two network namespaces joined by veth, for the conformance suite; they vanish with the process. */
+/* Two network namespaces joined by veth, for the conformance suite; they vanish with the process.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,12 +10,13 @@
 #include "base/addr.h"
 
 enum { LAB_OPEN = 80, LAB_CLOSED = 81, LAB_DENIED = 82 };
-#define LAB_LINK "v0"
+#define LAB_LINK      "v0"
 #define LAB_PEER_LINK "v1"
 
 /*
- * The process itself lives in the scanner's namespace from lab_up on (10.99.0.1, fd99::1 on v0); a child holds the other one (10.99.0.2,
- * fd99::2 on v1) and listens on TCP port LAB_OPEN there; the process listens on LAB_OPEN on its own loopback. Neither has a route out.
+ * The process itself lives in the scanner's namespace from lab_up on (10.99.0.1, fd99::1 on v0); a
+ * child holds the other one (10.99.0.2, fd99::2 on v1) and listens on TCP port LAB_OPEN there; the
+ * process listens on LAB_OPEN on its own loopback. Neither has a route out.
  */
 struct lab {
 	pid_t peer;

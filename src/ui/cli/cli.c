@@ -18,7 +18,7 @@
 struct cli {
 	struct cli_conf conf;
 	struct tty tty;
-	bool drawn;	       /* the progress line stands on the screen */
+	bool drawn;		/* the progress line stands on the screen */
 	uint64_t next_stats_ns; /* 0 = not begun */
 };
 
@@ -53,7 +53,8 @@ static void span(struct buf *b, uint64_t ns)
 	uint64_t s = ns / NS_PER_S;
 
 	if (s >= 3600)
-		buf_fmt(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+		buf_fmt(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60),
+			(unsigned)(s % 60));
 	else
 		buf_fmt(b, "%" PRIu64 ":%02u", s / 60, (unsigned)(s % 60));
 }
@@ -62,8 +63,9 @@ void cli_progress_text(struct buf *b, const struct rec_progress *p, unsigned max
 {
 	size_t start = b->len;
 
-	buf_fmt(b, "%s %.1f%%  %.0f packets/s  %" PRIu64 " up, %" PRIu64 " done, %" PRIu64 " in work", p->phase,
-		p->done * 100, p->rate_pps, p->hosts_up, p->hosts_done, p->hosts_active);
+	buf_fmt(b,
+		"%s %.1f%%  %.0f packets/s  %" PRIu64 " up, %" PRIu64 " done, %" PRIu64 " in work",
+		p->phase, p->done * 100, p->rate_pps, p->hosts_up, p->hosts_done, p->hosts_active);
 	if (p->eta_ns) {
 		buf_str(b, "  ETA ");
 		span(b, p->eta_ns);
@@ -84,7 +86,7 @@ static void erase(struct cli *c)
 
 static void draw(struct cli *c, const struct rec_progress *p)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	if (!c->conf.line || p->elapsed_ns < LINE_AFTER_NS)
 		return;
@@ -99,7 +101,7 @@ static void draw(struct cli *c, const struct rec_progress *p)
 
 static void print(struct cli *c, const char *word, const char *text)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	erase(c);
 	buf_fmt(&b, "sonde: %s", word);
@@ -111,7 +113,7 @@ static void print(struct cli *c, const char *word, const char *text)
 
 static void say(void *ctx, enum log_level level, const char *text)
 {
-	static const char *const words[] = { [LOG_ERROR] = "error: ", [LOG_WARN] = "warning: " };
+	static const char *const words[] = {[LOG_ERROR] = "error: ", [LOG_WARN] = "warning: "};
 	struct cli *c = ctx;
 
 	if (level <= c->conf.max)
@@ -120,12 +122,13 @@ static void say(void *ctx, enum log_level level, const char *text)
 
 static void say_keys(struct cli *c)
 {
-	print(c, "", "keys: ? for this line, ^C ends the scan and completes its files, any other shows progress");
+	print(c, "",
+		"keys: ? for this line, ^C ends the scan and completes its files, any other shows progress");
 }
 
 struct log cli_log(struct cli *c)
 {
-	return (struct log){ .max = c->conf.max, .write = say, .ctx = c };
+	return (struct log){.max = c->conf.max, .write = say, .ctx = c};
 }
 
 /* ---- the engine's hooks and the bus --------------------------------------------------------- */
@@ -167,7 +170,7 @@ static bool hook_tick(void *ctx, uint64_t now_ns)
 
 struct scan_hooks cli_hooks(struct cli *c)
 {
-	return (struct scan_hooks){ .fd = hook_fd, .tick = hook_tick, .ctx = c };
+	return (struct scan_hooks){.fd = hook_fd, .tick = hook_tick, .ctx = c};
 }
 
 int cli_put(void *ctx, const struct rec *r, struct err *e)
@@ -193,7 +196,8 @@ int cli_open(struct cli **out, const struct cli_conf *conf, struct err *e)
 	if (!c)
 		return err_set(e, -ENOMEM, "out of memory");
 	c->conf = *conf;
-	c->conf.line = conf->line && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	c->conf.line = conf->line && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && term &&
+		       strcmp(term, "dumb") != 0;
 	c->tty.fd = c->tty.signals = -1;
 	*out = c;
 	return 0;

@@ -13,12 +13,18 @@
 
 static void test_progress_text(void **state)
 {
-	struct rec_progress p = { .phase = "SYN scan", .done = 0.4321, .eta_ns = 3723 * NS_PER_S, .hosts_done = 2,
-		.hosts_up = 3, .hosts_active = 1, .rate_pps = 1234.4 };
-	struct buf b = { 0 };
+	struct rec_progress p = {.phase = "SYN scan",
+		.done = 0.4321,
+		.eta_ns = 3723 * NS_PER_S,
+		.hosts_done = 2,
+		.hosts_up = 3,
+		.hosts_active = 1,
+		.rate_pps = 1234.4};
+	struct buf b = {0};
 
 	cli_progress_text(&b, &p, 200);
-	assert_string_equal(buf_text(&b), "SYN scan 43.2%  1234 packets/s  3 up, 2 done, 1 in work  ETA 1:02:03");
+	assert_string_equal(buf_text(&b),
+		"SYN scan 43.2%  1234 packets/s  3 up, 2 done, 1 in work  ETA 1:02:03");
 	buf_clear(&b);
 	cli_progress_text(&b, &p, 12);
 	assert_string_equal(buf_text(&b), "SYN scan 43.");
@@ -31,7 +37,7 @@ static void test_progress_text(void **state)
 
 static void test_stats_every(void **state)
 {
-	struct cli_conf conf = { .stats_every_ns = 10 * NS_PER_S };
+	struct cli_conf conf = {.stats_every_ns = 10 * NS_PER_S};
 	struct scan_hooks h;
 	struct cli *c;
 
@@ -50,7 +56,7 @@ static void test_stats_every(void **state)
 
 static void test_never_asked(void **state)
 {
-	struct cli_conf conf = { 0 };
+	struct cli_conf conf = {0};
 	struct scan_hooks h;
 	struct cli *c;
 

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 /*
- * SIGTSTP would stop the process with the terminal in our mode. It is blocked and read from a descriptor instead: the terminal
- * is given back, then the process stops itself. SIGINT and the like still come as signals: ISIG stays on.
+ * SIGTSTP would stop the process with the terminal in our mode. It is blocked and read from a
+ * descriptor instead: the terminal is given back, then the process stops itself. SIGINT and the
+ * like still come as signals: ISIG stays on.
  */
 
 static bool foreground(const struct tty *t)

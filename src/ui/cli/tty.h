@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The keyboard: keys one by one, given back whenever the process ends, stops or goes to the background. */
+/* The keyboard: keys one by one, given back whenever the process ends, stops or goes to the
+ * background. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,12 +13,14 @@ struct tty {
 	struct termios saved;
 };
 
-/* Opens the keyboard when standard input and output are terminals; else fd is -1 and everything else does nothing. */
+/* Opens the keyboard when standard input and output are terminals; else fd is -1 and everything
+ * else does nothing. */
 void tty_open(struct tty *t);
 void tty_close(struct tty *t);
 /* The descriptor to poll, -1 while the process is in the background. */
 int tty_fd(struct tty *t);
-/* To be called now and then: stops the process when ^Z was typed, takes the terminal back in the foreground. */
+/* To be called now and then: stops the process when ^Z was typed, takes the terminal back in the
+ * foreground. */
 void tty_tend(struct tty *t);
 /* The next key, 0 when there is none. Never blocks. */
 char tty_key(struct tty *t);
