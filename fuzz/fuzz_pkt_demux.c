@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any bytes as a frame for each codec in turn (the first byte chooses), and every iterator over what it found. */
+/* Any bytes as a frame for each codec in turn (the first byte chooses), and every iterator over
+ * what it found. */
 #include <stdlib.h>
 
 #include "pkt/demux.h"

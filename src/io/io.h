@@ -121,7 +121,8 @@ struct io_ops {
 	int (*wait)(struct io *io, uint64_t timeout_ns);
 	/*
 	 * Abandons the IO_TX_CONNECT `id`: its descriptor is closed and no outcome comes. Unknown
-	 * ids are ignored. NULL where IO_TX_CONNECT is not carried.
+	 * ids are ignored. NULL where IO_TX_CONNECT is not carried, or holds nothing (simulator): a
+	 * late outcome may come then.
 	 */
 	void (*cancel)(struct io *io, uint64_t id);
 	/* A descriptor that polls readable when recv has something; -1 when there is none

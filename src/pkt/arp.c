@@ -17,7 +17,7 @@
 #include "pkt/ipproto.h"
 
 #define HW_ETHERNET 1
-#define HW_IEEE802 6 /* seen from token ring and old 802 stacks; the same addresses */
+#define HW_IEEE802  6 /* seen from token ring and old 802 stacks; the same addresses */
 
 static void rd_pair(struct rd *r, struct mac *mac, struct addr *ip)
 {
@@ -38,8 +38,8 @@ bool arp_read(struct rd *r, struct arp_msg *m)
 	m->op = rd_u16be(r);
 	rd_pair(r, &m->src_mac, &m->src_ip);
 	rd_pair(r, &m->dst_mac, &m->dst_ip);
-	return r->ok && (hw == HW_ETHERNET || hw == HW_IEEE802) && proto == ETH_IPV4 && hw_len == 6 &&
-		ip_len == 4;
+	return r->ok && (hw == HW_ETHERNET || hw == HW_IEEE802) && proto == ETH_IPV4 &&
+	       hw_len == 6 && ip_len == 4;
 }
 
 void arp_write(struct wr *w, const struct arp_msg *m)

@@ -14,13 +14,24 @@
 
 #define TIMESTAMP_BODY 12 /* originate, receive, transmit: RFC 792 */
 
-/* Writes the IP header in front of `l4_len` bytes of `proto`; a packet that cannot be said in its length fields fails. */
+/* Writes the IP header in front of `l4_len` bytes of `proto`; a packet that cannot be said in its
+ * length fields fails. */
 static void put_ip(struct wr *w, const struct build_ip *ip, uint8_t proto, size_t l4_len)
 {
-	struct ipv4_hdr v4 = {.src = ip->src, .dst = ip->dst, .tos = ip->tos, .id = ip->id, .df = ip->df,
-		.ttl = ip->ttl, .proto = proto, .options = ip->options};
-	struct ipv6_hdr v6 = {.src = ip->src, .dst = ip->dst, .tclass = ip->tos,
-		.payload_len = (uint16_t)l4_len, .next = proto, .hop_limit = ip->ttl};
+	struct ipv4_hdr v4 = {.src = ip->src,
+		.dst = ip->dst,
+		.tos = ip->tos,
+		.id = ip->id,
+		.df = ip->df,
+		.ttl = ip->ttl,
+		.proto = proto,
+		.options = ip->options};
+	struct ipv6_hdr v6 = {.src = ip->src,
+		.dst = ip->dst,
+		.tclass = ip->tos,
+		.payload_len = (uint16_t)l4_len,
+		.next = proto,
+		.hop_limit = ip->ttl};
 	size_t options = ip->options ? ip->options_len : 0;
 	bool same = ip->src.family == ip->dst.family;
 
@@ -54,8 +65,14 @@ size_t build_tcp(uint8_t *buf, size_t cap, const struct build_ip *ip, const stru
 	size_t options = t->options ? t->options_len : 0;
 	size_t payload = t->payload ? t->payload_len : 0;
 	size_t len = TCP_MIN + options + payload;
-	struct tcp_hdr h = {.sport = t->sport, .dport = t->dport, .seq = t->seq, .ack = t->ack,
-		.flags = t->flags, .window = t->window, .urg = t->urg, .options = t->options};
+	struct tcp_hdr h = {.sport = t->sport,
+		.dport = t->dport,
+		.seq = t->seq,
+		.ack = t->ack,
+		.flags = t->flags,
+		.window = t->window,
+		.urg = t->urg,
+		.options = t->options};
 	size_t l4;
 
 	if (options > TCP_OPTIONS_MAX || options % 4)
@@ -68,7 +85,8 @@ size_t build_tcp(uint8_t *buf, size_t cap, const struct build_ip *ip, const stru
 	return seal(&w, l4, 16, csum_pseudo(&ip->src, &ip->dst, IP_TCP, (uint32_t)len));
 }
 
-size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport, uint16_t dport, const uint8_t *payload, size_t len)
+size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, const uint8_t *payload, size_t len)
 {
 	struct wr w = wr_init(buf, cap);
 	size_t all = UDP_MIN + (payload ? len : 0);
@@ -91,7 +109,8 @@ static uint32_t icmp_pseudo(const struct build_ip *ip, size_t len)
 	return ip->src.family == 6 ? csum_pseudo(&ip->src, &ip->dst, IP_ICMPV6, (uint32_t)len) : 0;
 }
 
-size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq, const uint8_t *payload, size_t len)
+size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq,
+	const uint8_t *payload, size_t len)
 {
 	struct wr w = wr_init(buf, cap);
 	bool v6 = ip->src.family == 6;
@@ -106,7 +125,8 @@ size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t 
 	return seal(&w, l4, 2, icmp_pseudo(ip, all));
 }
 
-size_t build_timestamp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
+size_t build_timestamp(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
 {
 	struct wr w = wr_init(buf, cap);
 	struct icmp_hdr h = {.type = ICMP4_TIMESTAMP, .id = id, .seq = seq};
@@ -121,14 +141,17 @@ size_t build_timestamp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint
 	return seal(&w, l4, 2, 0);
 }
 
-size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport, uint16_t dport, uint32_t init_tag)
+size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, uint32_t init_tag)
 {
 	struct wr w = wr_init(buf, cap);
-	struct sctp_hdr h = {.sport = sport, .dport = dport}; /* RFC 9260 8.5.1: the tag of an INIT's packet is 0 */
-	struct sctp_init init = {.tag = init_tag, .window = 32768, .out_streams = 10, .in_streams = 2048,
-		.tsn = init_tag};
+	/* RFC 9260 8.5.1: the verification tag of an INIT's packet is 0 */
+	struct sctp_hdr h = {.sport = sport, .dport = dport};
+	struct sctp_init init = {.tag = init_tag, .window = 32768, .tsn = init_tag};
 	size_t l4;
 
+	init.out_streams = 10;
+	init.in_streams = 2048;
 	put_ip(&w, ip, IP_SCTP, SCTP_MIN + 20);
 	l4 = w.len;
 	sctp_write(&w, &h);
@@ -137,10 +160,12 @@ size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint
 	return wr_len(&w);
 }
 
-size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip, const struct addr *target)
+size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip,
+	const struct addr *target)
 {
 	struct wr w = wr_init(buf, cap);
-	struct arp_msg m = {.op = ARP_REQUEST, .src_mac = *src_mac, .src_ip = *src_ip, .dst_ip = *target};
+	struct arp_msg m = {
+		.op = ARP_REQUEST, .src_mac = *src_mac, .src_ip = *src_ip, .dst_ip = *target};
 
 	if (src_ip->family != 4 || target->family != 4)
 		return 0;
@@ -148,13 +173,15 @@ size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const stru
 	return wr_len(&w);
 }
 
-size_t build_nd_solicit(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip, const struct addr *target)
+size_t build_nd_solicit(uint8_t *buf, size_t cap, const struct mac *src_mac,
+	const struct addr *src_ip, const struct addr *target)
 {
 	/* RFC 4291 2.7.1: ff02::1:ff and the target's last three bytes */
 	static const uint8_t solicited_node[16] = {0xff, 0x02, [11] = 0x01, [12] = 0xff};
 	struct wr w = wr_init(buf, cap);
 	struct icmp_hdr h = {.type = ICMP6_ND_SOLICIT};
-	struct build_ip ip = {.src = *src_ip, .dst = addr_from_bytes(6, solicited_node), .ttl = 255};
+	struct build_ip ip = {
+		.src = *src_ip, .dst = addr_from_bytes(6, solicited_node), .ttl = 255};
 	size_t len = ICMP_MIN + 16 + 8;
 	size_t l4;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tests/golden/pkt-build-vs-tshark cannot show: refusals, and buffers that are too small by one. */
+/* What tests/golden/pkt-build-vs-tshark cannot show: refusals, and buffers that are too small by
+ * one. */
 #include "pkt/build.h"
 
 #include <stdarg.h>
@@ -25,7 +26,11 @@ static struct build_ip ends(const char *src, const char *dst)
 
 static size_t one(unsigned kind, uint8_t *buf, size_t cap, const struct build_ip *ip)
 {
-	struct build_tcp t = {.sport = 1, .dport = 2, .flags = TCP_SYN, .payload = (const uint8_t *)"xyz", .payload_len = 3};
+	struct build_tcp t = {.sport = 1,
+		.dport = 2,
+		.flags = TCP_SYN,
+		.payload = (const uint8_t *)"xyz",
+		.payload_len = 3};
 	struct mac mac = {{2, 0, 0, 0, 0, 1}};
 
 	switch (kind) {
@@ -46,7 +51,8 @@ static size_t one(unsigned kind, uint8_t *buf, size_t cap, const struct build_ip
 	}
 }
 
-/* In a block of just the right size it fits and is right; in any smaller one it is refused and nothing is written beyond. */
+/* In a block of just the right size it fits and is right; in any smaller one it is refused and
+ * nothing is written beyond. */
 static void test_room(void **state)
 {
 	struct build_ip ips[] = {ends("10.0.0.1", "10.0.0.2"), ends("fe80::1", "fe80::2")};
@@ -63,7 +69,8 @@ static void test_room(void **state)
 			for (size_t cap = 0; cap <= len; cap++) {
 				uint8_t *small = malloc(cap ? cap : 1);
 
-				assert_int_equal(one(kind, small, cap, &ips[i]), cap == len ? len : 0);
+				assert_int_equal(
+					one(kind, small, cap, &ips[i]), cap == len ? len : 0);
 				free(small);
 			}
 		}
@@ -99,7 +106,8 @@ static void test_option_lengths(void **state)
 	ip.options = options;
 	for (unsigned n = 0; n <= 44; n++) {
 		ip.options_len = (uint8_t)n;
-		assert_int_equal(build_tcp(buf, sizeof(buf), &ip, &t), n % 4 == 0 && n <= 40 ? 40 + n : 0);
+		assert_int_equal(
+			build_tcp(buf, sizeof(buf), &ip, &t), n % 4 == 0 && n <= 40 ? 40 + n : 0);
 	}
 }
 
@@ -112,7 +120,8 @@ static void test_too_long(void **state)
 	assert_int_equal(build_echo(buf, sizeof(buf), &ip, 1, 2, payload, 65535), 0);
 }
 
-/* RFC 2464 7's rule and RFC 4291 2.7.1's example: fe80::2:aa:ff:fe28:9c5a listens on ff02::1:ff28:9c5a. */
+/* RFC 2464 7's rule and RFC 4291 2.7.1's example: fe80::2:aa:ff:fe28:9c5a listens on
+ * ff02::1:ff28:9c5a. */
 static void test_multicast(void **state)
 {
 	struct addr src, target, group;
@@ -121,21 +130,27 @@ static void test_multicast(void **state)
 	uint8_t buf[PKT_BUILD_MAX];
 	char text[MAC_TEXT_MAX];
 
-	assert_int_equal(addr_parse("fe80::1", &src) | addr_parse("fe80::2aa:ff:fe28:9c5a", &target) | addr_parse("ff02::1:ff28:9c5a", &group), 0);
-	assert_int_equal(pkt_view(buf, build_nd_solicit(buf, sizeof(buf), &mac, &src, &target), &v), 0);
+	assert_int_equal(addr_parse("fe80::1", &src) |
+				 addr_parse("fe80::2aa:ff:fe28:9c5a", &target) |
+				 addr_parse("ff02::1:ff28:9c5a", &group),
+		0);
+	assert_int_equal(
+		pkt_view(buf, build_nd_solicit(buf, sizeof(buf), &mac, &src, &target), &v), 0);
 	assert_true(addr_eq(&v.dst, &group));
 	assert_int_equal(v.ttl, 255);
 	mac = build_multicast_mac(&group);
 	assert_string_equal(mac_text(&mac, text), "33:33:FF:28:9C:5A");
 }
 
-/* Every payload must fit the engine's longest probe with either header, and the table's order must hold. */
+/* Every payload must fit the engine's longest probe with either header, and the table's order must
+ * hold. */
 static void test_payloads(void **state)
 {
 	unsigned n = 0;
 	size_t len;
 
-	for (uint16_t port = payload_port_at(0), last = 0; port; last = port, port = payload_port_at(++n)) {
+	for (uint16_t port = payload_port_at(0), last = 0; port;
+		last = port, port = payload_port_at(++n)) {
 		assert_true(port > last);
 		assert_true(payload_count(port) > 0);
 		for (unsigned v = 0; v < payload_count(port); v++) {
@@ -155,8 +170,12 @@ static void test_payloads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_room), cmocka_unit_test(test_families), cmocka_unit_test(test_option_lengths),
-		cmocka_unit_test(test_too_long), cmocka_unit_test(test_multicast), cmocka_unit_test(test_payloads),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_option_lengths),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_payloads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

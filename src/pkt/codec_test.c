@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The conformance test of all codecs, row by row: on any bytes, cut anywhere, a codec stays inside its bytes and keeps its promises. */
+/* The conformance test of all codecs, row by row: on any bytes, cut anywhere, a codec stays inside
+ * its bytes and keeps its promises. */
 #include "pkt/demux.h"
 
 #include <stdarg.h>
@@ -48,7 +49,8 @@ static void test_any_bytes(void **state)
 		}
 }
 
-/* A whole frame: each row must be reached by its number, and a frame cut at any length must not be read beyond it. */
+/* A whole frame: each row must be reached by its number, and a frame cut at any length must not be
+ * read beyond it. */
 static void test_walk(void **state)
 {
 	static const struct {
@@ -60,13 +62,18 @@ static void test_walk(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct build_ip ip = {.ttl = 64};
-		struct eth_hdr eth = {.type = families[i].type, .n_tags = 2, .tag = {0x2064, 0x000a}, .tag_type = {ETH_QINQ, ETH_VLAN}};
+		struct eth_hdr eth = {.type = families[i].type,
+			.n_tags = 2,
+			.tag = {0x2064, 0x000a},
+			.tag_type = {ETH_QINQ, ETH_VLAN}};
 		struct wr w = wr_init(frame, sizeof(frame));
 		struct pkt_layer layers[DEMUX_LAYERS_MAX];
 		struct rd r;
 		size_t len;
 
-		assert_int_equal(addr_parse(families[i].family == 4 ? "10.0.0.1" : "2001:db8::1", &ip.src), 0);
+		assert_int_equal(
+			addr_parse(families[i].family == 4 ? "10.0.0.1" : "2001:db8::1", &ip.src),
+			0);
 		ip.dst = ip.src;
 		len = build_udp(packet, sizeof(packet), &ip, 40000, 53, dns, dns_len);
 		assert_true(len > 0);
@@ -77,7 +84,8 @@ static void test_walk(void **state)
 		assert_true(r.ok);
 		assert_int_equal(eth_vlan(&layers[0].u.eth, 0), 100);
 		assert_int_equal(eth_vlan(&layers[0].u.eth, 1), 10);
-		assert_string_equal(layers[1].codec->name, families[i].family == 4 ? "ipv4" : "ipv6");
+		assert_string_equal(
+			layers[1].codec->name, families[i].family == 4 ? "ipv4" : "ipv6");
 		assert_string_equal(layers[2].codec->name, "udp");
 		assert_string_equal(layers[3].codec->name, "dns");
 		assert_int_equal(layers[3].u.dns.id, 7);
@@ -108,7 +116,8 @@ static void test_tables(void **state)
 /* 802.3: the length is no type, and what stands behind it is left alone. */
 static void test_llc(void **state)
 {
-	static const uint8_t frame[] = {1, 0x80, 0xc2, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 3, 0x42, 0x42, 3, 0xee, 0xee};
+	static const uint8_t frame[] = {
+		1, 0x80, 0xc2, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 3, 0x42, 0x42, 3, 0xee, 0xee};
 	struct pkt_layer layers[DEMUX_LAYERS_MAX];
 	struct rd r = rd_init(frame, sizeof(frame));
 
@@ -121,7 +130,8 @@ static void test_llc(void **state)
 /* RFC 826's packet, byte by byte. */
 static void test_arp(void **state)
 {
-	static const uint8_t wanted[28] = {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
+	static const uint8_t wanted[28] = {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0,
+		0, 0, 0, 0, 0, 10, 0, 0, 2};
 	struct mac mac = {{2, 0, 0, 0, 0, 1}};
 	struct addr src, target;
 	struct arp_msg m;
@@ -143,17 +153,20 @@ static void test_arp(void **state)
 
 static void test_tcp_options(void **state)
 {
-	static const uint8_t o[40] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2,
-		34, 2, 253, 4, 1, 2, 0, 9, 9, 9};
+	static const uint8_t o[40] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3,
+		7, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2, 34, 2, 253, 4, 1, 2, 0, 9, 9, 9};
 	struct tcp_opts all;
 	char text[128];
 
 	tcp_opts_read(o, sizeof(o), &all);
-	assert_true(all.has_mss && all.mss == 1460 && all.sack_ok && all.has_ts && all.ts_val == 1 && all.ts_ecr == 2);
-	assert_true(all.has_ws && all.ws == 7 && all.n_sack == 1 && all.has_tfo && all.n_unknown == 1 && all.n_nop == 1 && all.eol);
+	assert_true(all.has_mss && all.mss == 1460 && all.sack_ok && all.has_ts &&
+		    all.ts_val == 1 && all.ts_ecr == 2);
+	assert_true(all.has_ws && all.ws == 7 && all.n_sack == 1 && all.has_tfo &&
+		    all.n_unknown == 1 && all.n_nop == 1 && all.eol);
 	assert_false(all.broken);
 	tcp_opts_text(o, sizeof(o), text, sizeof(text));
-	assert_string_equal(text, "<mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7,sack 1,tfo 0,opt-253:2,eol>");
+	assert_string_equal(
+		text, "<mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7,sack 1,tfo 0,opt-253:2,eol>");
 	tcp_opts_text(o, 7, text, sizeof(text));
 	assert_string_equal(text, "<mss 1460,sackOK,bad>");
 	tcp_opts_text(NULL, 0, text, sizeof(text));
@@ -169,8 +182,8 @@ static void test_tcp_options(void **state)
 static void test_sctp_chunks(void **state)
 {
 	static const uint8_t b[] = {0, 1, 0, 2, 0, 0, 0, 9, 1, 2, 3, 4, /* header */
-		6, 0, 0, 5, 0xaa, 0, 0, 0,				/* ABORT of 5 bytes and padding */
-		11, 0, 0, 4};						/* COOKIE ACK */
+		6, 0, 0, 5, 0xaa, 0, 0, 0, /* ABORT of 5 bytes and padding */
+		11, 0, 0, 4};		   /* COOKIE ACK */
 	struct sctp_chunk c;
 	struct sctp_hdr h;
 	struct rd r = rd_init(b, sizeof(b));
@@ -192,8 +205,13 @@ static void test_sctp_chunks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_walk), cmocka_unit_test(test_tables), cmocka_unit_test(test_llc),
-		cmocka_unit_test(test_arp), cmocka_unit_test(test_tcp_options), cmocka_unit_test(test_sctp_chunks),
+		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_llc),
+		cmocka_unit_test(test_arp),
+		cmocka_unit_test(test_tcp_options),
+		cmocka_unit_test(test_sctp_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,10 @@
 #include <string.h>
 
 /*
- * RFC 1071: the one's complement sum does not care in which byte order it is taken (section 2 B) nor how wide the accumulator is
- * (2 C). So the words are added as this machine loads them, four bytes at a time into 64 bits that cannot overflow below 2^32 words, and the
- * folded 16 bits are swapped once.
+ * RFC 1071: the one's complement sum does not care in which byte order it is taken (section 2 B)
+ * nor how wide the accumulator is (2 C). So the words are added as this machine loads them, four
+ * bytes at a time into 64 bits that cannot overflow below 2^32 words, and the folded 16 bits are
+ * swapped once.
  */
 static uint16_t fold64(uint64_t sum)
 {
@@ -45,8 +46,8 @@ uint16_t csum_finish(uint32_t sum)
 }
 
 /*
- * IPv4 (RFC 9293 3.1) and IPv6 (RFC 8200 8.1) order their pseudo-headers differently; the sum is the same shape: both addresses, the
- * protocol and the upper-layer length.
+ * IPv4 (RFC 9293 3.1) and IPv6 (RFC 8200 8.1) order their pseudo-headers differently; the sum is
+ * the same shape: both addresses, the protocol and the upper-layer length.
  */
 uint32_t csum_pseudo(const struct addr *src, const struct addr *dst, uint8_t proto, uint32_t l4_len)
 {

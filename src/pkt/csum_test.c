@@ -43,9 +43,12 @@ static void test_definition(void **state)
 		bytes[i] = (uint8_t)rng_u64(&rng);
 	for (size_t at = 0; at < 8; at++)
 		for (size_t len = 0; len < 300; len++)
-			assert_int_equal(csum_finish(csum_add(0, bytes + at, len)), by_definition(bytes + at, len));
+			assert_int_equal(csum_finish(csum_add(0, bytes + at, len)),
+				by_definition(bytes + at, len));
 	for (size_t cut = 0; cut <= 300; cut += 2)
-		assert_int_equal(csum_finish(csum_add(csum_add(0, bytes, cut), bytes + cut, 300 - cut)), by_definition(bytes, 300));
+		assert_int_equal(
+			csum_finish(csum_add(csum_add(0, bytes, cut), bytes + cut, 300 - cut)),
+			by_definition(bytes, 300));
 }
 
 /* Sums that carry at every word. */
@@ -55,10 +58,12 @@ static void test_carries(void **state)
 
 	memset(ones, 0xff, sizeof(ones));
 	assert_int_equal(csum_finish(csum_add(0, ones, sizeof(ones) - 1)), 0);
-	assert_int_equal(csum_finish(csum_add(0, ones, sizeof(ones))), by_definition(ones, sizeof(ones)));
+	assert_int_equal(
+		csum_finish(csum_add(0, ones, sizeof(ones))), by_definition(ones, sizeof(ones)));
 }
 
-/* RFC 1624 section 4: a field changes from 5555 to 3285 under the checksum dd2f; the new one is 0000, not ffff. */
+/* RFC 1624 section 4: a field changes from 5555 to 3285 under the checksum dd2f; the new one is
+ * 0000, not ffff. */
 static void test_rfc1624(void **state)
 {
 	assert_int_equal(csum_replace16(0xdd2f, 0x5555, 0x3285), 0x0000);
@@ -79,14 +84,18 @@ static void test_replace(void **state)
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (uint8_t)(n % 3 ? rng_u64(&rng) : 0xff * rng_below(&rng, 2));
 		check = csum_finish(csum_add(0, bytes, sizeof(bytes)));
-		from = (uint32_t)bytes[at] << 24 | (uint32_t)bytes[at + 1] << 16 | (uint32_t)bytes[at + 2] << 8 | bytes[at + 3];
+		from = (uint32_t)bytes[at] << 24 | (uint32_t)bytes[at + 1] << 16 |
+		       (uint32_t)bytes[at + 2] << 8 | bytes[at + 3];
 		to = (uint32_t)rng_u64(&rng);
 		for (int i = 0; i < 4; i++)
 			bytes[at + (size_t)i] = (uint8_t)(to >> (24 - 8 * i));
 		patched = csum_replace32(check, from, to);
 		anew = csum_finish(csum_add(0, bytes, sizeof(bytes)));
 		assert_int_equal(patched % 0xffff, anew % 0xffff);
-		assert_int_equal(csum_replace16(csum_replace16(check, (uint16_t)(from >> 16), (uint16_t)(to >> 16)), (uint16_t)from, (uint16_t)to), patched);
+		assert_int_equal(csum_replace16(csum_replace16(check, (uint16_t)(from >> 16),
+							(uint16_t)(to >> 16)),
+					 (uint16_t)from, (uint16_t)to),
+			patched);
 	}
 }
 
@@ -111,8 +120,12 @@ static void test_crc32c(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rfc1071), cmocka_unit_test(test_definition), cmocka_unit_test(test_carries),
-		cmocka_unit_test(test_rfc1624), cmocka_unit_test(test_replace), cmocka_unit_test(test_crc32c),
+		cmocka_unit_test(test_rfc1071),
+		cmocka_unit_test(test_definition),
+		cmocka_unit_test(test_carries),
+		cmocka_unit_test(test_rfc1624),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_crc32c),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

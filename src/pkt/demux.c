@@ -177,7 +177,8 @@ static const struct pkt_codec *next_codec(const struct pkt_layer *l)
 	return c;
 }
 
-size_t demux_walk(const struct pkt_codec *first, struct rd *rest, struct pkt_layer layers[DEMUX_LAYERS_MAX])
+size_t demux_walk(
+	const struct pkt_codec *first, struct rd *rest, struct pkt_layer layers[DEMUX_LAYERS_MAX])
 {
 	const struct pkt_codec *codec = first;
 	size_t n = 0;

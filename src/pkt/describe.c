@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pkt_describe: a packet as one line of --packet-trace. Numbers and our own words only, so nothing of it needs escaping. */
+/* pkt_describe: a packet as one line of --packet-trace. Numbers and our own words only, so nothing
+ * of it needs escaping. */
 #include "pkt/view.h"
 
 #include <inttypes.h>
@@ -137,8 +138,8 @@ static void add_end(struct line *l, const struct addr *a, bool has_port, uint16_
 		add(l, "%s:%u", text, port);
 }
 
-static void add_ends(struct line *l, const struct addr *src, const struct addr *dst,
-	const struct pkt_l4 *l4)
+static void add_ends(
+	struct line *l, const struct addr *src, const struct addr *dst, const struct pkt_l4 *l4)
 {
 	add_proto(l, l4->proto);
 	add(l, " ");

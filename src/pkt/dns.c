@@ -13,7 +13,8 @@
  * +-------------------------------+-------------------------------+
  *
  * Question: name, type 2, class 2.  Record: name, type 2, class 2, TTL 4, length 2, data.
- * Name: labels (length 1..63 and bytes) up to a zero, or up to a pointer (two bytes, 11 and 14 bits of offset in the message).
+ * Name: labels (length 1..63 and bytes) up to a zero, or up to a pointer (two bytes, 11 and 14 bits
+ * of offset in the message).
  */
 #include "pkt/dns.h"
 
@@ -21,9 +22,9 @@
 #include <string.h>
 
 #define WIRE_NAME_MAX 255
-#define LABEL_MAX 63
-#define POINTER 0xc0
-#define CLASS_MASK 0x7fff /* mDNS keeps a flag in the top bit (RFC 6762 10.2) */
+#define LABEL_MAX     63
+#define POINTER	      0xc0
+#define CLASS_MASK    0x7fff /* mDNS keeps a flag in the top bit (RFC 6762 10.2) */
 
 bool dns_open(struct dns_msg *m, const void *data, size_t len, struct dns_hdr *h)
 {
@@ -64,7 +65,8 @@ static void add_label(struct name *n, struct rd *r, uint8_t len)
 	n->text[n->len] = '\0';
 }
 
-/* Follows a pointer whose first byte was `high`; `start` is the offset where the labels before it began, and becomes the new one. */
+/* Follows a pointer whose first byte was `high`; `start` is the offset where the labels before it
+ * began, and becomes the new one. */
 static void follow(const struct dns_msg *m, struct rd *r, uint8_t high, size_t *start)
 {
 	size_t to = (size_t)(high & ~POINTER) << 8 | rd_u8(r);
@@ -228,9 +230,10 @@ const char *dns_reverse_name(const struct addr *a, char text[DNS_REVERSE_TEXT])
 
 	text[0] = '\0';
 	if (a->family == 4)
-		snprintf(text, DNS_REVERSE_TEXT, "%u.%u.%u.%u.in-addr.arpa", a->b[3], a->b[2], a->b[1], a->b[0]);
+		snprintf(text, DNS_REVERSE_TEXT, "%u.%u.%u.%u.in-addr.arpa", a->b[3], a->b[2],
+			a->b[1], a->b[0]);
 	for (int i = 15; a->family == 6 && i >= 0; i--)
-		at += (size_t)snprintf(text + at, DNS_REVERSE_TEXT - at, "%x.%x.%s", a->b[i] & 15, a->b[i] >> 4,
-			i ? "" : "ip6.arpa");
+		at += (size_t)snprintf(text + at, DNS_REVERSE_TEXT - at, "%x.%x.%s", a->b[i] & 15,
+			a->b[i] >> 4, i ? "" : "ip6.arpa");
 	return text;
 }

@@ -19,7 +19,7 @@
 #include "pkt/ipproto.h"
 
 #define LENGTH_MAX 0x05dc
-#define TYPE_MIN 0x0600
+#define TYPE_MIN   0x0600
 
 static bool is_tag(uint16_t type)
 {

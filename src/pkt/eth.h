@@ -8,16 +8,18 @@
 
 #define ETH_TAGS_MAX 4
 
+/* Tags stand outermost first; tag and tag_type go together. */
 struct eth_hdr {
 	struct mac dst, src;
-	uint16_t type;		     /* EtherType behind all tags (enum eth_type and others); 0: an 802.3 frame, llc_len counts */
-	uint16_t llc_len;	     /* 802.3: bytes of LLC and data, as claimed; they are left alone */
-	uint16_t tag[ETH_TAGS_MAX];  /* priority, DEI and VLAN, outermost first; eth_vlan takes the VLAN out */
-	uint16_t tag_type[ETH_TAGS_MAX]; /* EtherType of the tag: ETH_VLAN, ETH_QINQ, ETH_QINQ_OLD */
+	uint16_t type;	  /* EtherType behind all tags; 0: an 802.3 frame, llc_len counts */
+	uint16_t llc_len; /* 802.3: bytes of LLC and data, as claimed; they are left alone */
+	uint16_t tag[ETH_TAGS_MAX];	 /* priority, DEI and VLAN (see eth_vlan) */
+	uint16_t tag_type[ETH_TAGS_MAX]; /* ETH_VLAN, ETH_QINQ or ETH_QINQ_OLD */
 	uint8_t n_tags;
 };
 
-/* Reads addresses, tags and type; r is then at the payload. False: cut off, or more than ETH_TAGS_MAX tags. */
+/* Reads addresses, tags and type; r is then at the payload. False: cut off, or more than
+ * ETH_TAGS_MAX tags. */
 bool eth_read(struct rd *r, struct eth_hdr *h);
 /* Writes the header; with type 0 the 802.3 length. */
 void eth_write(struct wr *w, const struct eth_hdr *h);

@@ -37,20 +37,20 @@ void icmp_write(struct wr *w, const struct icmp_hdr *h)
 bool icmp4_is_error(uint8_t type)
 {
 	return type == ICMP4_UNREACH || type == ICMP4_SOURCE_QUENCH || type == ICMP4_REDIRECT ||
-		type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
+	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
 }
 
 bool icmp4_has_id(uint8_t type)
 {
 	return type == ICMP4_ECHO || type == ICMP4_ECHO_REPLY ||
-		(type >= ICMP4_TIMESTAMP && type <= ICMP4_MASK_REPLY);
+	       (type >= ICMP4_TIMESTAMP && type <= ICMP4_MASK_REPLY);
 }
 
 void icmp4_quote(const struct icmp_hdr *h, struct rd *body)
 {
 	size_t quoted = (size_t)(h->id & 0xff) * 4;
 	bool carries = h->type == ICMP4_UNREACH || h->type == ICMP4_TIME_EXCEEDED ||
-		h->type == ICMP4_PARAM_PROBLEM;
+		       h->type == ICMP4_PARAM_PROBLEM;
 
 	if (carries && quoted)
 		rd_limit(body, quoted);

@@ -28,7 +28,8 @@ struct icmp_hdr {
 	uint16_t id, seq; /* the second four bytes as echo and timestamp use them */
 };
 
-/* Reads the eight bytes; r is then at the body. False: cut off (type and code hold when there were four bytes). */
+/* Reads the eight bytes; r is then at the body. False: cut off (type and code hold when there were
+ * four bytes). */
 bool icmp_read(struct rd *r, struct icmp_hdr *h);
 /* Writes them, all fields as given. */
 void icmp_write(struct wr *w, const struct icmp_hdr *h);
@@ -36,5 +37,6 @@ void icmp_write(struct wr *w, const struct icmp_hdr *h);
 bool icmp4_is_error(uint8_t type);
 /* Messages whose identifier and sequence number mean something. */
 bool icmp4_has_id(uint8_t type);
-/* Limits the body of an error to the quoted packet where RFC 4884's length says that extensions follow it. */
+/* Limits the body of an error to the quoted packet where RFC 4884's length says that extensions
+ * follow it. */
 void icmp4_quote(const struct icmp_hdr *h, struct rd *body);

@@ -70,7 +70,8 @@ bool icmp6_nd_read(const struct icmp_hdr *h, struct rd body, struct icmp6_nd *nd
 	nd->solicited = h->type == ICMP6_ND_ADVERT && (h->id & 0x4000);
 	nd->override = h->type == ICMP6_ND_ADVERT && (h->id & 0x2000);
 	while (rd_left(&body))
-		nd_option(&body, h->type == ICMP6_ND_SOLICIT ? ND_OPT_SOURCE_MAC : ND_OPT_TARGET_MAC, nd);
+		nd_option(&body,
+			h->type == ICMP6_ND_SOLICIT ? ND_OPT_SOURCE_MAC : ND_OPT_TARGET_MAC, nd);
 	return body.ok;
 }
 

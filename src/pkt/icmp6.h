@@ -33,9 +33,11 @@ struct icmp6_nd {
 bool icmp6_is_error(uint8_t type);
 /* Messages whose identifier and sequence number mean something. */
 bool icmp6_has_id(uint8_t type);
-/* Limits the body of an error to the quoted packet where RFC 4884's length says that extensions follow it. */
+/* Limits the body of an error to the quoted packet where RFC 4884's length says that extensions
+ * follow it. */
 void icmp6_quote(const struct icmp_hdr *h, struct rd *body);
-/* Reads what follows the eight bytes of a type 135 or 136 message; false: cut off or an option of length 0. */
+/* Reads what follows the eight bytes of a type 135 or 136 message; false: cut off or an option of
+ * length 0. */
 bool icmp6_nd_read(const struct icmp_hdr *h, struct rd body, struct icmp6_nd *nd);
 /* Writes target and link-layer address option of a solicitation. */
 void icmp6_nd_solicit_write(struct wr *w, const struct addr *target, const struct mac *src_mac);

@@ -9,7 +9,8 @@
 #define OPT_LSRR 131
 #define OPT_SSRR 137
 
-/* A source route that is not used up yet: its last address is the packet's true destination (RFC 1122 3.2.1.8). */
+/* A source route that is not used up yet: its last address is the packet's true destination (RFC
+ * 1122 3.2.1.8). */
 static void route4(const struct ipv4_hdr *v4, struct ip_hdr *h)
 {
 	struct rd r = rd_init(v4->options, v4->hdr_len - IPV4_MIN);

@@ -60,7 +60,8 @@ bool ipv4_read(struct rd *r, struct ipv4_hdr *h)
 void ipv4_write(struct wr *w, const struct ipv4_hdr *h)
 {
 	size_t at = w->len;
-	uint16_t frag = (uint16_t)((h->df ? FLAG_DF : 0) | (h->mf ? FLAG_MF : 0) | h->frag_offset / 8);
+	uint16_t frag =
+		(uint16_t)((h->df ? FLAG_DF : 0) | (h->mf ? FLAG_MF : 0) | h->frag_offset / 8);
 
 	wr_u8(w, (uint8_t)(0x40 | h->hdr_len / 4));
 	wr_u8(w, h->tos);

@@ -14,7 +14,8 @@
  * |                    destination, 16 bytes                      |
  * +---------------------------------------------------------------+
  *
- * Options and routing headers (4.3, 4.4, 4.6): the length counts 8-byte units after the first 8 bytes.
+ * Options and routing headers (4.3, 4.4, 4.6): the length counts 8-byte units after the first 8
+ * bytes.
  * +---------------+---------------+-------------------------------+
  * |  next header  |    length     | options, or: type, segs left  |
  * +---------------+---------------+-------------------------------+
@@ -80,8 +81,9 @@ static uint8_t ext_fragment(struct rd *r, struct ipv6_ext *e)
 }
 
 /*
- * Types 0 (RFC 5095) and 2 (RFC 6275 6.4) list addresses in order of travel after 4 reserved bytes; type 4 (RFC 8754 2) lists them
- * backwards after 4 bytes of its own. The pseudo-header takes the last hop in either case (RFC 8200 8.1).
+ * Types 0 (RFC 5095) and 2 (RFC 6275 6.4) list addresses in order of travel after 4 reserved bytes;
+ * type 4 (RFC 8754 2) lists them backwards after 4 bytes of its own. The pseudo-header takes the
+ * last hop in either case (RFC 8200 8.1).
  */
 static void ext_route(struct rd body, struct ipv6_ext *e)
 {
@@ -113,7 +115,7 @@ static uint8_t ext_options(struct rd *r, uint8_t kind, struct ipv6_ext *e)
 static bool is_ext(uint8_t next)
 {
 	return next == IP_HOPOPTS || next == IP_ROUTING || next == IP_DSTOPTS || next == IP_AH ||
-		next == IP_FRAGMENT;
+	       next == IP_FRAGMENT;
 }
 
 bool ipv6_ext_read(struct rd *r, uint8_t first, struct ipv6_ext *e)

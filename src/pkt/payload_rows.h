@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One payload of one port; rows are in ascending order of port, variants of a port in the order of the file. */
+/* One payload of one port; rows are in ascending order of port, variants of a port in the order of
+ * the file. */
 struct payload_row {
 	uint16_t port;
 	uint16_t at, len; /* in payload_bytes */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading bytes from the wire: a cursor whose error sticks, so that a decoder runs straight through and asks once. */
+/* Reading bytes from the wire: a cursor whose error sticks, so that a decoder runs straight through
+ * and asks once. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * Invariant: `left` bytes at `p` may be read. A read beyond them returns 0 (or NULL), leaves nothing to read and clears `ok` for good, so every
- * value taken while `ok` still held is a true one. The bytes are borrowed. The getters are inline because they run several times a packet.
+ * Invariant: `left` bytes at `p` may be read. A read beyond them returns 0 (or NULL), leaves
+ * nothing to read and clears `ok` for good, so every value taken while `ok` still held is a true
+ * one. The bytes are borrowed. The getters are inline because they run several times a packet.
  */
 struct rd {
 	const uint8_t *p;
@@ -84,7 +86,8 @@ static inline void rd_limit(struct rd *r, size_t n)
 		r->left = n;
 }
 
-/* Cuts the next n bytes off into a cursor of their own and moves past them; when they are not all there, both have failed. */
+/* Cuts the next n bytes off into a cursor of their own and moves past them; when they are not all
+ * there, both have failed. */
 struct rd rd_sub(struct rd *r, size_t n);
 /* Copies n bytes out; on error `out` is zeroed. */
 void rd_copy(struct rd *r, void *out, size_t n);

@@ -26,7 +26,8 @@ static void test_values(void **state)
 	assert_true(r.ok);
 }
 
-/* After one read too many nothing is true any more, even where bytes would still have been there. */
+/* After one read too many nothing is true any more, even where bytes would still have been there.
+ */
 static void test_sticky(void **state)
 {
 	static const uint8_t b[] = {0xff, 0xff, 0xff};
@@ -107,8 +108,12 @@ static void test_patch_outside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_sticky), cmocka_unit_test(test_sub),
-		cmocka_unit_test(test_nothing), cmocka_unit_test(test_write), cmocka_unit_test(test_patch_outside),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_sub),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_patch_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

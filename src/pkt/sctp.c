@@ -23,7 +23,7 @@
 #include "pkt/csum.h"
 
 #define CHUNK_MIN 4
-#define INIT_LEN 20
+#define INIT_LEN  20
 
 bool sctp_read(struct rd *r, struct sctp_hdr *h)
 {

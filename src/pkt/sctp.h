@@ -21,7 +21,8 @@ enum sctp_chunk_type {
 struct sctp_hdr {
 	uint16_t sport, dport;
 	uint32_t vtag;
-	uint32_t check; /* CRC32c as csum_crc32c gives it: the field is little-endian on the wire (RFC 9260 appendix A) */
+	uint32_t check; /* CRC32c as csum_crc32c gives it: the field is little-endian on the wire
+			   (RFC 9260 appendix A) */
 };
 
 struct sctp_chunk {
@@ -38,11 +39,13 @@ struct sctp_init {
 
 /* Reads the common header; r is then at the first chunk. False: cut off. */
 bool sctp_read(struct rd *r, struct sctp_hdr *h);
-/* The next chunk and past its padding; false at the end, or at a length below 4 or beyond the end (then r->ok is false). */
+/* The next chunk and past its padding; false at the end, or at a length below 4 or beyond the end
+ * (then r->ok is false). */
 bool sctp_chunk_next(struct rd *r, struct sctp_chunk *c);
 /* Reads the fixed part of an INIT or INIT ACK chunk. */
 bool sctp_init_read(const struct sctp_chunk *c, struct sctp_init *i);
-/* Writes the common header with a checksum of 0; sctp_seal puts the right one over everything written since `at`, where that header begins. */
+/* Writes the common header with a checksum of 0; sctp_seal puts the right one over everything
+ * written since `at`, where that header begins. */
 void sctp_write(struct wr *w, const struct sctp_hdr *h);
 void sctp_init_write(struct wr *w, const struct sctp_init *i);
 void sctp_seal(struct wr *w, size_t at);

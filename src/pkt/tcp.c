@@ -115,7 +115,8 @@ static void opt_note(const struct tcp_opt *o, struct tcp_opts *all)
 		all->has_ao = exact = o->len >= 2;
 		break;
 	case TCP_OPT_TFO:
-		all->has_tfo = exact = o->len == 0 || (o->len >= 4 && o->len <= 16 && o->len % 2 == 0);
+		all->has_tfo = exact =
+			o->len == 0 || (o->len >= 4 && o->len <= 16 && o->len % 2 == 0);
 		break;
 	default:
 		all->n_unknown++;
@@ -188,7 +189,8 @@ void tcp_opts_text(const uint8_t *options, size_t len, char *text, size_t text_l
 	char all[512] = "";
 	size_t at = 0;
 
-	/* 40 bytes make at most 40 options of at most 12 characters, or fewer longer ones: `all` is never full */
+	/* 40 bytes make at most 40 options of at most 12 characters, or fewer longer ones: `all` is
+	 * never full */
 	rd_limit(&r, TCP_OPTIONS_MAX);
 	while (at + 64 < sizeof(all) && tcp_opt_next(&r, &o)) {
 		all[at] = at ? ',' : '<';

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A received packet taken apart. The same walk serves the packet itself and the packet that an ICMP error quotes; they differ in what a missing
- * byte means: in the packet it is a lie, in a quotation it is the rule (RFC 792 promises 8 bytes of the transport header, no more).
+ * A received packet taken apart. The same walk serves the packet itself and the packet that an ICMP
+ * error quotes; they differ in what a missing byte means: in the packet it is a lie, in a quotation
+ * it is the rule (RFC 792 promises 8 bytes of the transport header, no more).
  */
 #include "pkt/view.h"
 
@@ -34,7 +35,8 @@ static bool l4_tcp(struct rd *r, struct pkt_l4 *l4)
 	return ok;
 }
 
-/* A datagram may be longer than the first fragment or the quotation that carries it, but not longer than its packet. */
+/* A datagram may be longer than the first fragment or the quotation that carries it, but not longer
+ * than its packet. */
 static bool l4_udp(struct rd *r, bool whole, struct pkt_l4 *l4)
 {
 	struct udp_hdr h;
@@ -177,11 +179,12 @@ static bool sctp_right(struct rd r)
 
 	if (!sctp_read(&r, &h))
 		return false;
-	return csum_crc32c_part(csum_crc32c_part(csum_crc32c_part(0, start, 8), zero, 4), start + SCTP_MIN,
-		       len - SCTP_MIN) == h.check;
+	return csum_crc32c_part(csum_crc32c_part(csum_crc32c_part(0, start, 8), zero, 4),
+		       start + SCTP_MIN, len - SCTP_MIN) == h.check;
 }
 
-/* RFC 768: a checksum field of 0 says that there is none; RFC 8200 8.1 forbids that in IPv6. The sum covers what the length field covers. */
+/* RFC 768: a checksum field of 0 says that there is none; RFC 8200 8.1 forbids that in IPv6. The
+ * sum covers what the length field covers. */
 static bool udp_right(struct rd r, const struct ip_hdr *ip, bool v4)
 {
 	struct rd all = r;

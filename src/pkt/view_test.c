@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pkt_view and pkt_describe where captures say little: quotations cut short, lies, fragments, chains. */
+/* pkt_view and pkt_describe where captures say little: quotations cut short, lies, fragments,
+ * chains. */
 #include "pkt/view.h"
 
 #include <stdarg.h>
@@ -33,12 +34,19 @@ static size_t syn(uint8_t *buf, size_t cap, unsigned family)
 {
 	static const uint8_t mss[] = {2, 4, 5, 0xb4};
 	struct build_ip ip = ends(family);
-	struct build_tcp t = {.sport = 40000, .dport = 80, .seq = 0xfedcba98, .flags = TCP_SYN, .window = 1024, .options = mss, .options_len = 4};
+	struct build_tcp t = {.sport = 40000,
+		.dport = 80,
+		.seq = 0xfedcba98,
+		.flags = TCP_SYN,
+		.window = 1024,
+		.options = mss,
+		.options_len = 4};
 
 	return build_tcp(buf, cap, &ip, &t);
 }
 
-/* An error from 10.0.0.9 or 2001:db8::9 that quotes the first `n` bytes of our SYN; `rfc4884` is its length field. */
+/* An error from 10.0.0.9 or 2001:db8::9 that quotes the first `n` bytes of our SYN; `rfc4884` is
+ * its length field. */
 static size_t quote(uint8_t *buf, unsigned family, size_t n, uint8_t rfc4884)
 {
 	uint8_t probe[128];
@@ -46,7 +54,8 @@ static size_t quote(uint8_t *buf, unsigned family, size_t n, uint8_t rfc4884)
 	struct wr w = wr_init(buf, 512);
 	struct ipv4_hdr v4 = {.hdr_len = 20, .ttl = 60, .proto = IP_ICMP};
 	struct ipv6_hdr v6 = {.next = IP_ICMPV6, .hop_limit = 60};
-	struct icmp_hdr h = {.type = family == 4 ? ICMP4_UNREACH : ICMP6_UNREACH, .code = family == 4 ? 3 : 4,
+	struct icmp_hdr h = {.type = family == 4 ? ICMP4_UNREACH : ICMP6_UNREACH,
+		.code = family == 4 ? 3 : 4,
 		.id = family == 4 ? rfc4884 : (uint16_t)(rfc4884 << 8)};
 	size_t body = ICMP_MIN + (n < len ? n : len) + (rfc4884 ? 24 : 0);
 
@@ -54,7 +63,8 @@ static size_t quote(uint8_t *buf, unsigned family, size_t n, uint8_t rfc4884)
 	v4.total_len = (uint16_t)(20 + body);
 	v6.payload_len = (uint16_t)body;
 	assert_int_equal(addr_parse("10.0.0.9", &v4.src) | addr_parse("10.0.0.1", &v4.dst), 0);
-	assert_int_equal(addr_parse("2001:db8::9", &v6.src) | addr_parse("2001:db8::1", &v6.dst), 0);
+	assert_int_equal(
+		addr_parse("2001:db8::9", &v6.src) | addr_parse("2001:db8::1", &v6.dst), 0);
 	if (family == 4)
 		ipv4_write(&w, &v4);
 	else
@@ -92,7 +102,8 @@ static void test_quotes(void **state)
 	}
 }
 
-/* RFC 4884: what stands behind the quoted length is an extension and no payload of the quoted packet. */
+/* RFC 4884: what stands behind the quoted length is an extension and no payload of the quoted
+ * packet. */
 static void test_quote_extension(void **state)
 {
 	uint8_t buf[512];
@@ -115,7 +126,7 @@ static void test_lies(void **state)
 	assert_int_equal(pkt_view(buf, len, &v), 0);
 	assert_int_equal(pkt_view(buf, len - 1, &v), ERR_PARSE);
 	assert_int_equal(v.l4.dport, 80); /* what could be read is there */
-	buf[32] = 0x40; /* data offset of 4 words */
+	buf[32] = 0x40;			  /* data offset of 4 words */
 	assert_int_equal(pkt_view(buf, len, &v), ERR_PARSE);
 	buf[32] = 0x70; /* of 7, where 6 are there */
 	assert_int_equal(pkt_view(buf, len, &v), ERR_PARSE);
@@ -170,7 +181,8 @@ static void test_fragments(void **state)
 	assert_false(v.l4.has_ports || v.l4.payload_len);
 }
 
-/* Extension headers in front of a SYN: `chain` is header bytes whose next-header bytes are filled in here. */
+/* Extension headers in front of a SYN: `chain` is header bytes whose next-header bytes are filled
+ * in here. */
 static size_t chained(uint8_t *buf, const uint8_t *kinds, size_t n, uint16_t frag)
 {
 	uint8_t probe[128];
@@ -194,7 +206,8 @@ static size_t chained(uint8_t *buf, const uint8_t *kinds, size_t n, uint16_t fra
 
 static void test_chains(void **state)
 {
-	static const uint8_t all[] = {IP_HOPOPTS, IP_DSTOPTS, IP_ROUTING, IP_FRAGMENT, IP_AH, IP_DSTOPTS};
+	static const uint8_t all[] = {
+		IP_HOPOPTS, IP_DSTOPTS, IP_ROUTING, IP_FRAGMENT, IP_AH, IP_DSTOPTS};
 	uint8_t many[IPV6_EXT_MAX + 1];
 	uint8_t buf[1024];
 	struct pkt_view v;
@@ -222,13 +235,17 @@ static void test_no_next_header(void **state)
 	assert_false(v.l4.has_ports);
 }
 
-/* RFC 8200 8.1: with segments left, the pseudo-header holds the last address of the routing header. */
+/* RFC 8200 8.1: with segments left, the pseudo-header holds the last address of the routing header.
+ */
 static void test_routing_checksum(void **state)
 {
 	struct build_ip ip = ends(6);
 	uint8_t plain[128], buf[256];
 	size_t len = build_udp(plain, sizeof(plain), &ip, 1, 2, (const uint8_t *)"abcd", 4);
-	struct ipv6_hdr h = {.src = ip.src, .next = IP_ROUTING, .hop_limit = 64, .payload_len = (uint16_t)(24 + len - 40)};
+	struct ipv6_hdr h = {.src = ip.src,
+		.next = IP_ROUTING,
+		.hop_limit = 64,
+		.payload_len = (uint16_t)(24 + len - 40)};
 	struct wr w = wr_init(buf, sizeof(buf));
 
 	assert_int_equal(addr_parse("2001:db8::77", &h.dst), 0);
@@ -237,7 +254,8 @@ static void test_routing_checksum(void **state)
 	wr_bytes(&w, ip.dst.b, 16);
 	wr_bytes(&w, plain + 40, len - 40);
 	assert_true(pkt_view_checksum(buf, wr_len(&w)));
-	buf[43] = 0; /* no segments left: now the header's own destination counts, and the sum is wrong */
+	buf[43] = 0; /* no segments left: now the header's own destination counts, and the sum is
+			wrong */
 	assert_false(pkt_view_checksum(buf, wr_len(&w)));
 }
 
@@ -248,14 +266,17 @@ static void test_describe(void **state)
 	size_t len = syn(buf, sizeof(buf), 4);
 
 	assert_int_equal(pkt_describe(buf, len, text, sizeof(text)), 0);
-	assert_string_equal(text, "TCP 10.0.0.1:40000 > 10.0.0.2:80 S ttl=64 id=1 iplen=44 seq=4275878552 win=1024 <mss 1460>");
+	assert_string_equal(text,
+		"TCP 10.0.0.1:40000 > 10.0.0.2:80 S ttl=64 id=1 iplen=44 seq=4275878552 win=1024 <mss 1460>");
 	len = syn(buf, sizeof(buf), 6);
 	assert_int_equal(pkt_describe(buf, len, text, sizeof(text)), 0);
-	assert_string_equal(text, "TCP [2001:db8::1]:40000 > [2001:db8::2]:80 S ttl=64 iplen=64 seq=4275878552 win=1024 <mss 1460>");
+	assert_string_equal(text,
+		"TCP [2001:db8::1]:40000 > [2001:db8::2]:80 S ttl=64 iplen=64 seq=4275878552 win=1024 <mss 1460>");
 	len = quote(buf, 4, 28, 0);
 	assert_int_equal(pkt_describe(buf, len, text, sizeof(text)), 0);
-	assert_string_equal(text, "ICMP 10.0.0.9 > 10.0.0.1 port unreachable (type=3/code=3) ttl=60 id=0 iplen=56"
-				  " [TCP 10.0.0.1:40000 > 10.0.0.2:80]");
+	assert_string_equal(text,
+		"ICMP 10.0.0.9 > 10.0.0.1 port unreachable (type=3/code=3) ttl=60 id=0 iplen=56"
+		" [TCP 10.0.0.1:40000 > 10.0.0.2:80]");
 	assert_int_equal(pkt_describe(buf, 5, text, sizeof(text)), ERR_PARSE);
 	assert_string_equal(text, "malformed packet of 5 bytes");
 	for (size_t n = 0; n < sizeof(text); n++) {
@@ -271,9 +292,15 @@ static void test_describe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quotes), cmocka_unit_test(test_quote_extension), cmocka_unit_test(test_lies),
-		cmocka_unit_test(test_padding), cmocka_unit_test(test_fragments), cmocka_unit_test(test_chains),
-		cmocka_unit_test(test_no_next_header), cmocka_unit_test(test_routing_checksum), cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_quote_extension),
+		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_no_next_header),
+		cmocka_unit_test(test_routing_checksum),
+		cmocka_unit_test(test_describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

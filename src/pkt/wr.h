@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writing bytes for the wire: a cursor whose error sticks; nothing is ever written beyond the buffer. */
+/* Writing bytes for the wire: a cursor whose error sticks; nothing is ever written beyond the
+ * buffer. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* `len` bytes of `buf` are written, `cap` is all there is; after a write that did not fit `ok` is false for good and nothing changes any more. */
+/* `len` bytes of `buf` are written, `cap` is all there is; after a write that did not fit `ok` is
+ * false for good and nothing changes any more. */
 struct wr {
 	uint8_t *buf;
 	size_t len, cap;

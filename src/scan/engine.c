@@ -184,6 +184,7 @@ static void next_task(struct engine *e, struct host *h)
 	h->canary_sent_ns = 0;
 	h->canaries_lost = 0;
 	h->limits = false;
+	h->canary_ok_ns = 0;
 	h->judged_ns = 0;
 	h->delay_ns = 0;
 	h->window_ok = h->window_lost = 0;

@@ -281,6 +281,7 @@ void sched_answered(struct engine *e, struct host *h, uint32_t slot, uint8_t try
 	if (try == CANARY_TRY) {
 		if (holding(h))
 			hold_ends(e, h);
+		h->canary_ok_ns = sent_ns;
 		h->canary_sent_ns = 0;
 		h->canaries_lost = 0;
 	} else if (!s->in_flight) {
@@ -307,15 +308,33 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 	return loss_tries(&h->loss, e->miss, min, max);
 }
 
+/*
+ * Silence is a verdict after enough tries, and only from a host that can still be heard: a canary sent after the try before
+ * the last one must have been answered, where there is a canary at all.
+ */
+static bool silence_counts(struct engine *e, struct host *h, const struct slot *s)
+{
+	unsigned needed = tries_needed(e, h);
+
+	if (s->tries < needed)
+		return false;
+	if (h->job.canary < 0 || needed == 1 || s->tries >= LIMITED_TRIES * needed)
+		return true;
+	if (h->canary_ok_ns && h->canary_ok_ns >= s->t - 16 * (uint64_t)s->gap16)
+		return true;
+	if (!h->canary_sent_ns)
+		h->canary_after = 0;
+	return false;
+}
+
 static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 {
 	struct slot *s = &h->job.slots[i];
 
-	/* while the host does not even repeat an answer it has given, silence says nothing about a
-	 * port */
+	/* while the host does not even repeat an answer it has given, a try does not count */
 	if (h->canaries_lost && s->tries > 1 && e->plan->timing.max_retries)
 		s->tries--;
-	if (s->tries < tries_needed(e, h)) {
+	if (!silence_counts(e, h, s)) {
 		if (!slot_queue_push(&h->job.retry, i))
 			engine_fail(e, &(struct err){-12, "out of memory"});
 		return;

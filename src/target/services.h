@@ -53,17 +53,3 @@ uint32_t services_n_at_ratio(const struct services *s, enum port_class c, double
  * a mask with wildcards among the known ports only, where a port without a name is called "unknown". A port may come more than once. Returns the calls.
  */
 unsigned services_match(const struct services *s, enum port_class c, const char *mask, void (*fn)(void *ctx, uint16_t port), void *ctx);
-
-/* A table read from a file; everything is owned. */
-struct service_file {
-	struct service_table table;
-	struct service_name *names[PORT_CLASSES];
-	uint16_t *ranked[PORT_CLASSES];
-	double *ratios[PORT_CLASSES];
-	uint32_t *known[PORT_CLASSES];
-	char *pool;
-};
-
-/* Reads nmap-services' format. ERR_USAGE with file and line; *out can be finished either way. */
-int service_file_read(struct service_file *out, const char *path, struct err *e) MUST_CHECK;
-void service_file_fini(struct service_file *f);

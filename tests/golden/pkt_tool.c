@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For the golden tests of src/pkt: captures to lines, and built packets to captures, so that tshark can be asked about both. */
+/* For the golden tests of src/pkt: captures to lines, and built packets to captures, so that tshark
+ * can be asked about both. */
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -29,10 +30,11 @@ static void print_l4(const char *at, const struct pkt_l4 *l4)
 	if (l4->has_seq)
 		printf("\t%sseq=%" PRIu32, at, l4->seq);
 	if (l4->has_tcp)
-		printf("\t%sack=%" PRIu32 "\t%sflags=%u\t%swindow=%u", at, l4->ack, at, l4->flags, at, l4->window);
+		printf("\t%sack=%" PRIu32 "\t%sflags=%u\t%swindow=%u", at, l4->ack, at, l4->flags,
+			at, l4->window);
 	if (l4->has_icmp)
-		printf("\t%stype=%u\t%scode=%u\t%sicmp_id=%u\t%sicmp_seq=%u", at, l4->type, at, l4->code, at,
-			l4->icmp_id, at, l4->icmp_seq);
+		printf("\t%stype=%u\t%scode=%u\t%sicmp_id=%u\t%sicmp_seq=%u", at, l4->type, at,
+			l4->code, at, l4->icmp_id, at, l4->icmp_seq);
 	if (l4->has_sctp)
 		printf("\t%svtag=%" PRIu32 "\t%schunk=%u", at, l4->vtag, at, l4->chunk);
 	printf("\t%spayload=%zu", at, l4->payload_len);
@@ -73,8 +75,8 @@ static void print_view(unsigned frame, const uint8_t *data, size_t len)
 	printf("%u\trc=%d", frame, rc);
 	print_addr("src", &v.src);
 	print_addr("dst", &v.dst);
-	printf("\tttl=%u\tip_id=%u\ttos=%u\tfragment=%d\tmf=%d\toffset=%u", v.ttl, v.ip_id, v.tos, v.fragment,
-		v.more_fragments, v.frag_offset);
+	printf("\tttl=%u\tip_id=%u\ttos=%u\tfragment=%d\tmf=%d\toffset=%u", v.ttl, v.ip_id, v.tos,
+		v.fragment, v.more_fragments, v.frag_offset);
 	print_l4("", &v.l4);
 	if (!rc)
 		print_options(data, len);
@@ -87,7 +89,8 @@ static void print_view(unsigned frame, const uint8_t *data, size_t len)
 	printf("\tcsum=%d\n", pkt_view_checksum(data, len));
 }
 
-/* Every length of every packet, in a heap block of just that size so that a sanitizer sees one byte too many. */
+/* Every length of every packet, in a heap block of just that size so that a sanitizer sees one byte
+ * too many. */
 static void cut_all(const uint8_t *data, size_t len)
 {
 	char text[300];
@@ -166,7 +169,11 @@ static void print_rr(const struct dns_msg *m, const struct dns_rr *rr)
 	if (dns_rr_addr(rr, &a))
 		printf("\taddr=%s", addr_text(&a, text));
 	if (dns_rr_name(m, rr, name))
-		printf("\t%s=%s", rr->type == DNS_PTR ? "ptr" : rr->type == DNS_NS ? "ns" : "cname", name);
+		printf("\t%s=%s",
+			rr->type == DNS_PTR  ? "ptr"
+			: rr->type == DNS_NS ? "ns"
+					     : "cname",
+			name);
 	if (dns_rr_srv(m, rr, &srv))
 		printf("\tsrv=%s\tsrv_port=%u", srv.target, srv.port);
 }
@@ -179,7 +186,8 @@ static void dns_frame(struct sink *s, int link, const uint8_t *data, size_t len)
 	struct rd rest = rd_init(data, len);
 	struct dns_msg m;
 	struct dns_hdr h;
-	size_t n = demux_walk(demux_name(len && data[0] >> 4 == 6 ? "ipv6" : "ipv4"), &rest, layers);
+	size_t n =
+		demux_walk(demux_name(len && data[0] >> 4 == 6 ? "ipv6" : "ipv4"), &rest, layers);
 	const struct pkt_layer *last = n ? &layers[n - 1] : NULL;
 
 	s->n++;
@@ -246,7 +254,8 @@ static void put(struct sink *s, uint16_t type, const uint8_t *packet, size_t n)
 {
 	uint8_t frame[1600];
 	struct wr w = wr_init(frame, sizeof(frame));
-	struct eth_hdr eth = {.dst = {{2, 0, 0, 0, 0, 2}}, .src = {{2, 0, 0, 0, 0, 1}}, .type = type};
+	struct eth_hdr eth = {
+		.dst = {{2, 0, 0, 0, 0, 2}}, .src = {{2, 0, 0, 0, 0, 1}}, .type = type};
 	struct pcap_pkthdr h = {.ts = {.tv_sec = 1700000000 + s->n}};
 
 	eth_write(&w, &eth);
@@ -273,8 +282,13 @@ static void put_tcp(struct sink *s, struct build_ip *ip, uint16_t type)
 {
 	uint8_t options[TCP_OPTIONS_MAX], buf[PKT_BUILD_MAX], data[64];
 	struct wr o = wr_init(options, sizeof(options));
-	struct build_tcp t = {.sport = 40000, .dport = 80, .seq = 0xfffffffe, .ack = 0x01020304, .window = 1024,
-		.options = options, .payload = data};
+	struct build_tcp t = {.sport = 40000,
+		.dport = 80,
+		.seq = 0xfffffffe,
+		.ack = 0x01020304,
+		.window = 1024,
+		.options = options,
+		.payload = data};
 
 	memset(data, 'x', sizeof(data));
 	tcp_opt_write(&o, TCP_OPT_MSS, "\x05\xb4", 2);
@@ -314,7 +328,8 @@ static void put_zero_sum(struct sink *s)
 	uint8_t buf[PKT_BUILD_MAX], data[2] = {0};
 	size_t n = build_udp(buf, sizeof(buf), &ip, 40000, 9, data, 2);
 
-	/* the payload that makes the sum 0: the checksum over a zero payload itself; RFC 768 sends it as ffff */
+	/* the payload that makes the sum 0: the checksum over a zero payload itself; RFC 768 sends
+	 * it as ffff */
 	memcpy(data, buf + 26, 2);
 	n = build_udp(buf, sizeof(buf), &ip, 40000, 9, data, 2);
 	put(s, ETH_IPV4, buf, n);
@@ -345,7 +360,9 @@ static void put_payloads(struct sink *s)
 			size_t len;
 			const uint8_t *data = payload_for(port, v, &len);
 
-			put(s, ETH_IPV4, buf, build_udp(buf, sizeof(buf), &ip, (uint16_t)(41000 + s->n), port, data, len));
+			put(s, ETH_IPV4, buf,
+				build_udp(buf, sizeof(buf), &ip, (uint16_t)(41000 + s->n), port,
+					data, len));
 		}
 	}
 }
@@ -379,6 +396,7 @@ int main(int argc, char **argv)
 		return write_capture(argv[2], put_probes);
 	if (!strcmp(verb, "payloads"))
 		return write_capture(argv[2], put_payloads);
-	fprintf(stderr, "usage: pkt_tool merge OUT.pcap IN..., cut IN..., eth IN..., dns MERGED, probes OUT.pcap, payloads OUT.pcap\n");
+	fprintf(stderr, "usage: pkt_tool merge OUT.pcap IN... | cut IN... | eth IN... | dns MERGED"
+			" | probes OUT.pcap | payloads OUT.pcap\n");
 	return 2;
 }
