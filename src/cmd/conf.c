@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -137,7 +138,7 @@ const char *conf_user_path(char path[CONF_PATH_MAX])
 	/* XDG Base Directory Specification: a relative path there is to be ignored */
 	if (xdg && xdg[0] == '/')
 		n = snprintf(path, CONF_PATH_MAX, "%s/sonde/sonde.conf", xdg);
-	else if (home && home[0] == '/')
+	else if (home && home[0] == '/' && access(home, X_OK) == 0) /* not somebody else's */
 		n = snprintf(path, CONF_PATH_MAX, "%s/.config/sonde/sonde.conf", home);
 	if (n <= 0 || n >= CONF_PATH_MAX)
 		path[0] = '\0';

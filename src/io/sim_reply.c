@@ -48,7 +48,7 @@ size_t sim_reply_udp(uint8_t *buf, const struct pkt_view *v)
 	static const uint8_t text[4] = {'h', 'e', 'r', 'e'};
 	struct build_ip ip = back(v);
 
-	return build_udp(buf, SIM_ANSWER_MAX, &ip, v->l4.dport, v->l4.sport, text, sizeof(text));
+	return build_udp(buf, SIM_ANSWER_MAX, &ip, &(struct build_udp){v->l4.dport, v->l4.sport, text, sizeof(text)});
 }
 
 static void put_ip4(uint8_t *buf, const struct build_ip *ip, size_t icmp_len)

@@ -114,7 +114,7 @@ static uint64_t put_udp(struct bed *b, uint16_t dport)
 	struct build_ip h = header(b);
 	uint8_t buf[128];
 
-	return put(b, buf, build_udp(buf, sizeof(buf), &h, SPORT, dport, NULL, 0));
+	return put(b, buf, build_udp(buf, sizeof(buf), &h, &(struct build_udp){SPORT, dport, NULL, 0}));
 }
 
 /* The next thing received within `ns`; false: nothing came. */
@@ -282,7 +282,7 @@ static void test_echo(void **state)
 	for (int i = 0; i < 2; i++) {
 		b.dst = ip(i ? HOST6 : HOST4);
 		h = header(&b);
-		put(&b, buf, build_echo(buf, sizeof(buf), &h, 7, 9, (const uint8_t *)"ping", 4));
+		put(&b, buf, build_echo(buf, sizeof(buf), &h, &(struct build_echo){7, 9, (const uint8_t *)"ping", 4}));
 		next_ip(&b, &v);
 		assert_int_equal(v.l4.type, i ? 129 : 0);
 		assert_int_equal(v.l4.icmp_id, 7);
@@ -362,7 +362,7 @@ static void test_dead(void **state)
 	for (int i = 0; i < 2; i++) {
 		b.dst = ip(i ? HOST6 : HOST4);
 		h = header(&b);
-		put(&b, buf, build_echo(buf, sizeof(buf), &h, 1, 1, NULL, 0));
+		put(&b, buf, build_echo(buf, sizeof(buf), &h, &(struct build_echo){1, 1, NULL, 0}));
 	}
 	b.dst = ip(HOST4);
 	put_arp(&b);

@@ -85,18 +85,17 @@ size_t build_tcp(uint8_t *buf, size_t cap, const struct build_ip *ip, const stru
 	return seal(&w, l4, 16, csum_pseudo(&ip->src, &ip->dst, IP_TCP, (uint32_t)len));
 }
 
-size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, const uint8_t *payload, size_t len)
+size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_udp *u)
 {
 	struct wr w = wr_init(buf, cap);
-	size_t all = UDP_MIN + (payload ? len : 0);
-	struct udp_hdr h = {.sport = sport, .dport = dport, .len = (uint16_t)all};
+	size_t all = UDP_MIN + (u->payload ? u->payload_len : 0);
+	struct udp_hdr h = {.sport = u->sport, .dport = u->dport, .len = (uint16_t)all};
 	size_t l4, total;
 
 	put_ip(&w, ip, IP_UDP, all);
 	l4 = w.len;
 	udp_write(&w, &h);
-	wr_bytes(&w, payload, all - UDP_MIN);
+	wr_bytes(&w, u->payload, all - UDP_MIN);
 	total = seal(&w, l4, 6, csum_pseudo(&ip->src, &ip->dst, IP_UDP, (uint32_t)all));
 	/* RFC 768: a sum that comes out as 0 is sent as all ones, 0 means none */
 	if (total && !buf[l4 + 6] && !buf[l4 + 7])
@@ -109,19 +108,18 @@ static uint32_t icmp_pseudo(const struct build_ip *ip, size_t len)
 	return ip->src.family == 6 ? csum_pseudo(&ip->src, &ip->dst, IP_ICMPV6, (uint32_t)len) : 0;
 }
 
-size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq,
-	const uint8_t *payload, size_t len)
+size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_echo *e)
 {
 	struct wr w = wr_init(buf, cap);
 	bool v6 = ip->src.family == 6;
-	struct icmp_hdr h = {.type = v6 ? ICMP6_ECHO : ICMP4_ECHO, .id = id, .seq = seq};
-	size_t all = ICMP_MIN + (payload ? len : 0);
+	struct icmp_hdr h = {.type = v6 ? ICMP6_ECHO : ICMP4_ECHO, .id = e->id, .seq = e->seq};
+	size_t all = ICMP_MIN + (e->payload ? e->payload_len : 0);
 	size_t l4;
 
 	put_ip(&w, ip, v6 ? IP_ICMPV6 : IP_ICMP, all);
 	l4 = w.len;
 	icmp_write(&w, &h);
-	wr_bytes(&w, payload, all - ICMP_MIN);
+	wr_bytes(&w, e->payload, all - ICMP_MIN);
 	return seal(&w, l4, 2, icmp_pseudo(ip, all));
 }
 

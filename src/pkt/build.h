@@ -33,14 +33,25 @@ struct build_tcp {
 	size_t payload_len;
 };
 
+struct build_udp {
+	uint16_t sport, dport;
+	const uint8_t *payload;
+	size_t payload_len;
+};
+
+/* Echo request: identifier, sequence number (host order) and what comes back. */
+struct build_echo {
+	uint16_t id, seq;
+	const uint8_t *payload;
+	size_t payload_len;
+};
+
 /* All return the packet's length, or 0 when it does not fit `cap` or the families differ. */
 size_t build_tcp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_tcp *t);
-size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, const uint8_t *payload, size_t len);
+size_t build_udp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_udp *u);
 /* ICMP (IPv4) or ICMPv6 by the family: echo request (8/0 or 128/0) with identifier, sequence and
  * payload. */
-size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq,
-	const uint8_t *payload, size_t len);
+size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_echo *e);
 /* ICMP timestamp request (13/0), IPv4 only: originate 0 as nmap sends it. */
 size_t build_timestamp(
 	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);

@@ -37,9 +37,11 @@ static size_t one(unsigned kind, uint8_t *buf, size_t cap, const struct build_ip
 	case 0:
 		return build_tcp(buf, cap, ip, &t);
 	case 1:
-		return build_udp(buf, cap, ip, 1, 2, (const uint8_t *)"abc", 3);
+		return build_udp(
+			buf, cap, ip, &(struct build_udp){1, 2, (const uint8_t *)"abc", 3});
 	case 2:
-		return build_echo(buf, cap, ip, 1, 2, (const uint8_t *)"abc", 3);
+		return build_echo(
+			buf, cap, ip, &(struct build_echo){1, 2, (const uint8_t *)"abc", 3});
 	case 3:
 		return build_sctp_init(buf, cap, ip, 1, 2, 3);
 	case 4:
@@ -116,8 +118,11 @@ static void test_too_long(void **state)
 	static uint8_t payload[70000], buf[70100];
 	struct build_ip ip = ends("10.0.0.1", "10.0.0.2");
 
-	assert_int_equal(build_udp(buf, sizeof(buf), &ip, 1, 2, payload, sizeof(payload)), 0);
-	assert_int_equal(build_echo(buf, sizeof(buf), &ip, 1, 2, payload, 65535), 0);
+	assert_int_equal(build_udp(buf, sizeof(buf), &ip,
+				 &(struct build_udp){1, 2, payload, sizeof(payload)}),
+		0);
+	assert_int_equal(
+		build_echo(buf, sizeof(buf), &ip, &(struct build_echo){1, 2, payload, 65535}), 0);
 }
 
 /* RFC 2464 7's rule and RFC 4291 2.7.1's example: fe80::2:aa:ff:fe28:9c5a listens on

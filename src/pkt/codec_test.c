@@ -75,7 +75,8 @@ static void test_walk(void **state)
 			addr_parse(families[i].family == 4 ? "10.0.0.1" : "2001:db8::1", &ip.src),
 			0);
 		ip.dst = ip.src;
-		len = build_udp(packet, sizeof(packet), &ip, 40000, 53, dns, dns_len);
+		len = build_udp(
+			packet, sizeof(packet), &ip, &(struct build_udp){40000, 53, dns, dns_len});
 		assert_true(len > 0);
 		eth_write(&w, &eth);
 		wr_bytes(&w, packet, len);

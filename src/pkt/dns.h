@@ -51,8 +51,8 @@ struct dns_rr {
 	char name[DNS_NAME_TEXT];
 	enum dns_section section;
 	uint16_t type, class; /* as received: mDNS sets the top bit of class (RFC 6762 10.2) */
-	uint32_t ttl;	/* seconds */
-	struct rd data; /* rdata, borrowed */
+	uint32_t ttl;	      /* seconds */
+	struct rd data;	      /* rdata, borrowed */
 };
 
 struct dns_srv {

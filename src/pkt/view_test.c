@@ -147,7 +147,8 @@ static void test_padding(void **state)
 {
 	struct build_ip ip = ends(4);
 	uint8_t buf[64];
-	size_t len = build_udp(buf, sizeof(buf), &ip, 1, 2, (const uint8_t *)"abc", 3);
+	size_t len = build_udp(
+		buf, sizeof(buf), &ip, &(struct build_udp){1, 2, (const uint8_t *)"abc", 3});
 	struct pkt_view v;
 
 	memset(buf + len, 0xee, sizeof(buf) - len);
@@ -241,7 +242,8 @@ static void test_routing_checksum(void **state)
 {
 	struct build_ip ip = ends(6);
 	uint8_t plain[128], buf[256];
-	size_t len = build_udp(plain, sizeof(plain), &ip, 1, 2, (const uint8_t *)"abcd", 4);
+	size_t len = build_udp(
+		plain, sizeof(plain), &ip, &(struct build_udp){1, 2, (const uint8_t *)"abcd", 4});
 	struct ipv6_hdr h = {.src = ip.src,
 		.next = IP_ROUTING,
 		.hop_limit = 64,

@@ -156,6 +156,22 @@ static void host_abort(struct engine *e, struct host *h)
 /* ---- stages
  * ----------------------------------------------------------------------------------------- */
 
+void host_lost(struct engine *e, struct host *h, int error)
+{
+	const struct net_link *l =
+		e->env->net ? net_link_by_index(e->env->net, h->route.ifindex) : NULL;
+
+	if (h->stage >= STAGE_NAME)
+		return;
+	if (e->lost.code == 0) {
+		err_set(&e->lost, error,
+			"interface %s went down (%s): hosts behind it are reported as far as they were scanned; bring it up and scan again",
+			l ? l->name : "?", strerror(-error));
+		bus_note(e->env->bus, LOG_ERROR, "%s", e->lost.text);
+	}
+	host_abort(e, h);
+}
+
 static void out_of_memory(struct engine *e)
 {
 	struct err err = {0};
@@ -244,7 +260,7 @@ static void host_discover(struct engine *e, struct host *h)
 	h->stage = STAGE_HOP; /* nothing is in work that job_stop would count */
 	if (h->neighbour) {
 		ping_start(e, h, v6 ? &e->nd : &e->arp, 1);
-	} else if (h->route.local && e->plan->ping != PING_NONE) {
+	} else if (h->route.local && !(e->plan->ping & PING_NONE)) {
 		host_is_up(e, h, REASON_LOCALHOST, 0);
 	} else if ((e->plan->ping & PING_NONE) || n == 0) {
 		host_is_up(e, h, REASON_USER_SET, 0);
@@ -520,6 +536,8 @@ static void wind_up(struct engine *e)
 {
 	for (struct host *h = e->order_head; h; h = h->order_next) {
 		h->name_pending = false;
+		if (h->probes_sent == 0 && h->reason == REASON_USER_SET)
+			h->state = HOST_UNKNOWN; /* taken as up, but never asked */
 		if (h->stage == STAGE_NAME)
 			host_done(e, h);
 		else
@@ -569,6 +587,8 @@ int scan_run(
 	report_end(e, interrupted);
 	*res = (struct scan_result){
 		e->hosts_up, e->hosts_down, e->hosts_done, e->probes_sent, e->replies, interrupted};
+	if (e->dead.code == 0)
+		e->dead = e->lost;
 	r = e->dead.code;
 	if (r && err)
 		*err = e->dead;

@@ -54,7 +54,9 @@ struct engine {
 	struct rng rng;
 	struct wire wire;
 	struct hop *hops;
-	struct task tasks[TECHS_MAX];
+	const struct scan_tech *techs[TECHS_MAX]; /* asked for */
+	unsigned n_techs;
+	struct task tasks[TECHS_MAX]; /* of these, those that have ports */
 	unsigned n_tasks;
 	struct ping pings4[PINGS_MAX], pings6[PINGS_MAX];
 	unsigned n_pings4, n_pings6;
@@ -92,6 +94,7 @@ struct engine {
 	double rate_pps;
 	uint64_t hosts_done, hosts_up, hosts_down, probes_sent, replies, n_targets;
 	bool said_eperm;
+	struct err lost; /* why some hosts were given up, code 0 = none was */
 	struct err dead; /* what ended the run, code 0 while it lives */
 	struct oui *oui;
 	bool oui_tried;
@@ -101,6 +104,8 @@ struct engine {
 void host_is_up(struct engine *e, struct host *h, enum reason why, uint8_t ttl);
 /* Nothing more is asked of it. */
 void host_is_down(struct engine *e, struct host *h, enum reason why);
+/* The interface it is behind is gone (-errno): it is reported as far as it was scanned. */
+void host_lost(struct engine *e, struct host *h, int error);
 /* Every slot of the job is decided: the next stage begins. */
 void host_stage_done(struct engine *e, struct host *h);
 /* Its next hop has a hardware address, or is dead. */

@@ -24,21 +24,21 @@ int report_run(struct engine *e)
 		.args = e->env->args,
 		.start_wall_ns = e->start_wall_ns,
 		.info = info,
-		.n_info = e->n_tasks,
+		.n_info = e->n_techs,
 		.verbose = e->plan->verbose,
 		.debug = e->plan->debug,
 		.privileged = e->env->privileged,
 	};
 
-	for (unsigned i = 0; i < e->n_tasks; i++) {
-		const struct scan_tech *t = e->tasks[i].tech;
+	for (unsigned i = 0; i < e->n_techs; i++) {
+		const struct port_list *l = &e->plan->ports.of[e->techs[i]->ports];
 
-		text[i] = port_list_text(&e->plan->ports.of[t->ports]);
-		info[i] = (struct rec_scaninfo){
-			t->scaninfo, t->proto, e->tasks[i].n, text[i] ? text[i] : ""};
+		text[i] = port_list_text(l);
+		info[i] = (struct rec_scaninfo){e->techs[i]->scaninfo, e->techs[i]->proto, l->n,
+			text[i] ? text[i] : ""};
 	}
 	publish(e, (struct rec){.kind = REC_RUN, .run = &run});
-	for (unsigned i = 0; i < e->n_tasks; i++)
+	for (unsigned i = 0; i < e->n_techs; i++)
 		free(text[i]);
 	return 0;
 }
@@ -254,7 +254,7 @@ void report_end(struct engine *e, bool interrupted)
 		.probes_sent = e->probes_sent,
 		.replies = e->replies,
 		.interrupted = interrupted,
-		.error = e->dead.code ? e->dead.text : NULL,
+		.error = e->dead.code ? e->dead.text : e->lost.code ? e->lost.text : NULL,
 	};
 
 	publish(e, (struct rec){.kind = REC_END, .end = &r});

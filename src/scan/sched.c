@@ -25,6 +25,7 @@
 #include "scan/report.h"
 #include "scan/timers.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -34,6 +35,7 @@
 #define CANARIES_GONE 24 /* lost in a row */
 #define LIMITED_TRIES                                                                              \
 	3 /* times the retries, of a host that limits its answers, unless the user set them */
+#define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
 #define EVIDENCE_ENOUGH	      12 /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
@@ -95,6 +97,8 @@ uint64_t sched_rto(const struct engine *e, const struct host *h)
 {
 	uint64_t rto;
 
+	if (h->stage == STAGE_PING && h->neighbour && h->rtt.rto_ns > NEIGHBOUR_RTO_NS)
+		return NEIGHBOUR_RTO_NS;
 	if (h->rtt.n_samples || e->group_rtt.n_samples < 8)
 		return h->rtt.rto_ns;
 	rto = 2 * e->group_rtt.rto_ns;
@@ -300,9 +304,10 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 {
 	unsigned max = e->plan->timing.max_retries + 1, min = max < 2 ? max : 2;
 
-	/* discovery asks in several ways at once: two tries of each, as nmap does */
+	/* discovery asks in several ways at once: two tries of each, as nmap does;
+	 * neighbours have one question only, but are near */
 	if (h->stage == STAGE_PING && max > 2)
-		return 2;
+		return h->neighbour ? 3 : 2;
 	if (h->limits && !e->plan->timing.max_retries_set)
 		max *= LIMITED_TRIES;
 	return loss_tries(&h->loss, e->miss, min, max);
@@ -336,7 +341,7 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 		s->tries--;
 	if (!silence_counts(e, h, s)) {
 		if (!slot_queue_push(&h->job.retry, i))
-			engine_fail(e, &(struct err){-12, "out of memory"});
+			engine_fail(e, &(struct err){-ENOMEM, "out of memory"});
 		return;
 	}
 	s->state = job_tech(&h->job, i)->silence;
@@ -561,8 +566,8 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 	}
 	if (!flights_push(
 		    &h->job.flights, (struct flight){tx->sent_ns, p->slot, p->try, p->canary}))
-		engine_fail(e, &(struct err){-12, "out of memory"});
-	if (tx->error == -1 && !e->said_eperm) {
+		engine_fail(e, &(struct err){-ENOMEM, "out of memory"});
+	if (tx->error == -EPERM && !e->said_eperm) {
 		e->said_eperm = true;
 		bus_note(e->env->bus, LOG_WARN,
 			"the kernel refused to send a probe (operation not permitted): a firewall of this machine drops them; see nft list ruleset");
@@ -582,8 +587,13 @@ static void put_back(struct engine *e, const struct pick *p)
 	else if (p->fresh && h->job.next_fresh == p->slot + 1)
 		h->job.next_fresh--;
 	else if (!slot_queue_push(&h->job.retry, p->slot))
-		engine_fail(e, &(struct err){-12, "out of memory"});
+		engine_fail(e, &(struct err){-ENOMEM, "out of memory"});
 	sched_wake(e, h);
+}
+
+static bool link_gone(int error)
+{
+	return error == -ENETDOWN || error == -ENXIO || error == -ENODEV;
 }
 
 /* Puts the batch in. False when the queue is full. */
@@ -605,6 +615,9 @@ static bool flush(struct engine *e)
 	}
 	for (int i = 0; i < taken; i++)
 		commit(e, &b->pick[i], &b->tx[i]);
+	for (int i = 0; i < taken; i++)
+		if (link_gone(b->tx[i].error))
+			host_lost(e, b->pick[i].host, b->tx[i].error);
 	taken = taken == (int)b->n;
 	b->n = 0;
 	return taken;

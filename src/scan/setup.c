@@ -111,12 +111,13 @@ int setup_run(struct engine *e, struct err *err)
 	e->n_pings6 = pings_init(e, e->pings6, 6);
 	for (size_t i = 0; e->plan->ports_wanted && i < 4 && e->plan->techniques[i]; i++) {
 		t = scan_tech_by_name(e->plan->techniques[i]);
-		if (!t || e->n_tasks == TECHS_MAX)
+		if (!t || e->n_techs == TECHS_MAX)
 			return err_set(err, ERR_UNSUPPORTED, "no technique named %s",
 				e->plan->techniques[i]);
 		if (t->carrier != IO_TX_CONNECT && !e->raw_ok)
 			return err_set(err, -EPERM,
 				"%s needs raw packets, which this user may not send", t->title);
+		e->techs[e->n_techs++] = t;
 		if (e->plan->ports.of[t->ports].n == 0)
 			continue;
 		r = task_init(e, &e->tasks[e->n_tasks++], t);

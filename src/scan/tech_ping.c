@@ -19,7 +19,7 @@ static size_t make_echo(const struct probe *p, uint8_t *buf, size_t cap)
 	struct build_ip ip;
 
 	ip_init(&ip, p);
-	return build_echo(buf, cap, &ip, p->run->icmp_id, p->try, NULL, 0);
+	return build_echo(buf, cap, &ip, &(struct build_echo){p->run->icmp_id, p->try, NULL, 0});
 }
 
 static size_t make_tstamp(const struct probe *p, uint8_t *buf, size_t cap)

@@ -36,17 +36,12 @@ void block_fini(struct block *b)
 	b->octets = NULL;
 }
 
-static uint64_t saturate(u128 n)
-{
-	return n > UINT64_MAX ? UINT64_MAX : (uint64_t)n;
-}
-
 static void set_range(struct block *b, u128 first, u128 last)
 {
 	b->first = first;
 	b->last = last;
-	/* all of IPv6 is 2^128, which wraps to 0 */
-	b->count = last - first + 1 == 0 ? UINT64_MAX : saturate(last - first + 1);
+	b->count = last - first;
+	b->count += b->count != ~(u128)0; /* 2^128 does not fit */
 }
 
 void block_from_prefix(struct block *b, const struct addr *a, unsigned bits)
@@ -157,18 +152,18 @@ static uint64_t octets_rank(const struct octets *x, uint32_t number)
 
 /* ---- both ------------------------------------------------------------------------------------------------------ */
 
-u128 block_at(const struct block *b, uint64_t index)
+u128 block_at(const struct block *b, u128 index)
 {
-	return b->octets ? octets_at(b->octets, index) : b->first + index;
+	return b->octets ? octets_at(b->octets, (uint64_t)index) : b->first + index;
 }
 
-uint64_t block_rank(const struct block *b, u128 number)
+u128 block_rank(const struct block *b, u128 number)
 {
 	if (number <= b->first)
 		return 0;
 	if (number > b->last)
 		return b->count;
-	return b->octets ? octets_rank(b->octets, (uint32_t)number) : saturate(number - b->first);
+	return b->octets ? octets_rank(b->octets, (uint32_t)number) : number - b->first;
 }
 
 bool block_contains(const struct block *b, u128 number)

@@ -31,7 +31,7 @@ struct block {
 	uint32_t zone;
 	u128 first, last;      /* smallest and largest member */
 	struct octets *octets; /* owned; NULL: every number of first..last is a member */
-	uint64_t count;	       /* members, UINT64_MAX when more */
+	u128 count;	       /* members; all of IPv6 counts one less */
 };
 
 void block_fini(struct block *b);
@@ -40,7 +40,7 @@ void block_from_prefix(struct block *b, const struct addr *a, unsigned bits);
 /* The octet sets, each network of `bits` bits that has a member taken whole. False when memory ran out; else *b is owned. */
 bool block_from_octets(struct block *b, struct octet_bits *o, unsigned bits);
 /* The index-th member in ascending order; index < count. */
-u128 block_at(const struct block *b, uint64_t index);
+u128 block_at(const struct block *b, u128 index);
 /* How many members are smaller than `number`; at most count. */
-uint64_t block_rank(const struct block *b, u128 number);
+u128 block_rank(const struct block *b, u128 number);
 bool block_contains(const struct block *b, u128 number);

@@ -144,9 +144,9 @@ static int keep_octets(struct addr_set *s, const struct block *b)
 }
 
 /* Members that always come in one piece: 256 for each full octet at the end. */
-static uint64_t piece(const struct octets *x)
+static unsigned piece(const struct octets *x)
 {
-	uint64_t unit = 1;
+	unsigned unit = 1;
 
 	for (unsigned k = 4; k-- > 0 && x->n[k] == 256;)
 		unit *= 256;
@@ -156,10 +156,10 @@ static uint64_t piece(const struct octets *x)
 /* Fills `runs` with the block's ranges; false when there are more than max. */
 static bool list_runs(const struct block *b, struct range *runs, size_t max, size_t *n)
 {
-	uint64_t unit = piece(b->octets), end;
+	u128 unit = piece(b->octets), end;
 
 	*n = 0;
-	for (uint64_t i = 0; i < b->count; i = end) {
+	for (u128 i = 0; i < b->count; i = end) {
 		if (*n == max)
 			return false;
 		end = i + unit;

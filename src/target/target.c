@@ -34,7 +34,8 @@ enum stage { STAGE_LINE, STAGE_LIST, STAGE_RANDOM, STAGE_END };
 /* Members at .. at+n-1 of a block; `before` members come earlier in the batch. */
 struct segment {
 	size_t block;
-	uint64_t at, n, before;
+	u128 at;
+	uint64_t n, before; /* saturated: 2^64 targets are more than anybody lives to see */
 	size_t n_taken; /* octet products listed before this block (--unique) */
 };
 
@@ -83,8 +84,10 @@ static const struct {
 
 /* ---- a batch is cut ---------------------------------------------------------------------------------------------- */
 
-static int add_segment(struct targets *t, size_t block, uint64_t at, uint64_t n)
+static int add_segment(struct targets *t, size_t block, u128 at, u128 count)
 {
+	uint64_t n = count > UINT64_MAX ? UINT64_MAX : (uint64_t)count;
+
 	if (t->n_segments == t->cap_segments) {
 		size_t cap = t->cap_segments ? t->cap_segments * 2 : 16;
 		struct segment *v = reallocarray(t->segments, cap, sizeof(*v));
@@ -106,12 +109,12 @@ static bool is_small(const struct block *b)
 }
 
 /* Those of the interval that have not been met yet, one by one. */
-static int add_unseen(struct targets *t, size_t block, uint64_t at, uint64_t n)
+static int add_unseen(struct targets *t, size_t block, u128 at, u128 n)
 {
 	const struct block *b = &t->specs.v[block].block;
 	int rc = 0;
 
-	for (uint64_t i = at; i < at + n && rc >= 0; i++) {
+	for (u128 i = at; i < at + n && rc >= 0; i++) {
 		u128 v = block_at(b, i);
 		struct addr a = block_addr(b->family, v, b->zone);
 
@@ -124,7 +127,7 @@ static int add_unseen(struct targets *t, size_t block, uint64_t at, uint64_t n)
 	return rc < 0 ? rc : 0;
 }
 
-static int add_interval(struct targets *t, size_t block, uint64_t at, uint64_t n)
+static int add_interval(struct targets *t, size_t block, u128 at, u128 n)
 {
 	if (t->unique && is_small(&t->specs.v[block].block))
 		return add_unseen(t, block, at, n);
@@ -170,12 +173,12 @@ static int take_large(struct targets *t, const struct block *b)
 static int cut_block(struct targets *t, size_t block)
 {
 	const struct block *b = &t->specs.v[block].block;
-	uint64_t at = 0;
+	u128 at = 0;
 	int rc = 0;
 
 	while (at < b->count && rc == 0) {
 		const struct range *cut = next_cut(t, b, block_at(b, at));
-		uint64_t end = cut ? block_rank(b, cut->first) : b->count;
+		u128 end = cut ? block_rank(b, cut->first) : b->count;
 
 		if (end > at)
 			rc = add_interval(t, block, at, end - at);

@@ -316,8 +316,8 @@ static void put_family(struct sink *s, unsigned family)
 	ip.options = route;
 	ip.options_len = sizeof(route);
 	for (size_t len = 0; len < 6; len++) {
-		put(s, type, buf, build_udp(buf, sizeof(buf), &ip, 40000, 9, data, len));
-		put(s, type, buf, build_echo(buf, sizeof(buf), &ip, 77, (uint16_t)len, data, len));
+		put(s, type, buf, build_udp(buf, sizeof(buf), &ip, &(struct build_udp){40000, 9, data, len}));
+		put(s, type, buf, build_echo(buf, sizeof(buf), &ip, &(struct build_echo){77, (uint16_t)len, data, len}));
 	}
 	put(s, type, buf, build_sctp_init(buf, sizeof(buf), &ip, 40000, 36412, 0xdeadbeef));
 }
@@ -326,12 +326,12 @@ static void put_zero_sum(struct sink *s)
 {
 	struct build_ip ip = ends(4);
 	uint8_t buf[PKT_BUILD_MAX], data[2] = {0};
-	size_t n = build_udp(buf, sizeof(buf), &ip, 40000, 9, data, 2);
+	size_t n = build_udp(buf, sizeof(buf), &ip, &(struct build_udp){40000, 9, data, 2});
 
 	/* the payload that makes the sum 0: the checksum over a zero payload itself; RFC 768 sends
 	 * it as ffff */
 	memcpy(data, buf + 26, 2);
-	n = build_udp(buf, sizeof(buf), &ip, 40000, 9, data, 2);
+	n = build_udp(buf, sizeof(buf), &ip, &(struct build_udp){40000, 9, data, 2});
 	put(s, ETH_IPV4, buf, n);
 }
 
@@ -361,8 +361,7 @@ static void put_payloads(struct sink *s)
 			const uint8_t *data = payload_for(port, v, &len);
 
 			put(s, ETH_IPV4, buf,
-				build_udp(buf, sizeof(buf), &ip, (uint16_t)(41000 + s->n), port,
-					data, len));
+				build_udp(buf, sizeof(buf), &ip, &(struct build_udp){(uint16_t)(41000 + s->n), port, data, len}));
 		}
 	}
 }

@@ -135,8 +135,7 @@ enum answer ask(struct subject *s, unsigned family, uint8_t proto, uint16_t dpor
 		t = ask_tx(s, family, buf, ask_syn(s, family, s->sport, dport, buf));
 	} else {
 		t = ask_tx(s, family, buf,
-			build_udp(buf, sizeof(buf), &ip, s->sport, dport, (const uint8_t *)"hello",
-				5));
+			build_udp(buf, sizeof(buf), &ip, &(struct build_udp){s->sport, dport, (const uint8_t *)"hello", 5}));
 	}
 	return put_and_await(s, &t, dport);
 }

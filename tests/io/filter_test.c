@@ -72,14 +72,14 @@ static void test_filter_v4(void **state)
 		tcp.dport = ports[i];
 		t = from_peer(b, build_tcp(b, sizeof(b), &ip, &tcp));
 		assert_int_equal(is_shown(io, peer, &t, 4711), i == 1 || i == 2);
-		t = from_peer(b, build_udp(b, sizeof(b), &ip, 53, ports[i], b, 4));
+		t = from_peer(b, build_udp(b, sizeof(b), &ip, &(struct build_udp){53, ports[i], b, 4}));
 		assert_int_equal(is_shown(io, peer, &t, 4711), i == 1 || i == 2);
 	}
 	/* SCTP has its ports where UDP has them. */
-	t = from_peer(b, build_udp(b, sizeof(b), &ip, 80, ASK_PORT_LO, b, 4));
+	t = from_peer(b, build_udp(b, sizeof(b), &ip, &(struct build_udp){80, ASK_PORT_LO, b, 4}));
 	b[9] = PROTO_SCTP;
 	assert_true(is_shown(io, peer, &t, 4711));
-	t = from_peer(b, build_echo(b, sizeof(b), &ip, 1, 1, NULL, 0));
+	t = from_peer(b, build_echo(b, sizeof(b), &ip, &(struct build_echo){1, 1, NULL, 0}));
 	assert_true(is_shown(io, peer, &t, 4711));
 	/* IPv4 options move the ports. */
 	ip.options = options;

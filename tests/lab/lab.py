@@ -28,7 +28,7 @@ DEAD = 99       # nobody
 # open ports that a daemon really has, checked with ss when the lab is up
 DAEMONS = {
     "web": {"tcp": [22, 80, 8080], "udp": []},
-    "db": {"tcp": [53], "udp": [53, 69]},
+    "db": {"tcp": [53], "udp": [53]},
     "fw": {"tcp": [22, 80], "udp": []},
     "lossy": {"tcp": [22, 80], "udp": []},
     "far": {"tcp": [80], "udp": []},
@@ -106,8 +106,8 @@ class Lab:
 
     def hop(self, a, b, n, last=2):
         """A cable between routers: 10.77.n.1 - 10.77.n.last."""
-        self.ip(a, "link", "add", "down", "type", "veth", "peer", "name", "up", "netns", self.ns(b))
-        for name, dev, octet in ((a, "down", 1), (b, "up", last)):
+        self.ip(a, "link", "add", "south%d" % n, "type", "veth", "peer", "name", "north%d" % n, "netns", self.ns(b))
+        for name, dev, octet in ((a, "south%d" % n, 1), (b, "north%d" % n, last)):
             self.ip(name, "addr", "add", "10.77.%d.%d/24" % (n, octet), "dev", dev)
             self.ip(name, "addr", "add", "fd77:%d::%d/64" % (n, octet), "dev", dev, "nodad")
             self.ip(name, "link", "set", dev, "up")
@@ -169,7 +169,7 @@ class Lab:
             self.daemon(name, "busybox", "httpd", "-f", "-p", "[::]:80", "-h", self.dir)
         self.daemon("web", "/usr/bin/python3", "-m", "http.server", "8080", "--bind", "::", "--directory", self.dir)
         self.daemon("db", "dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts", "--addn-hosts=" + hosts,
-                    "--user=root", "--enable-tftp", "--tftp-root=" + self.dir, "--pid-file=" + self.dir + "/dns.pid",
+                    "--user=root", "--pid-file=" + self.dir + "/dns.pid",
                     "--bind-dynamic", "--interface=eth0", "--no-dhcp-interface=eth0")
         self.daemon("slow", self.responder, "--interface", "eth0", "--delay-ms", "20", "--max-seconds", "900",
                     "--hosts", "10.77.0.%d/32" % SLOW, "--rule", "tcp,22,open", "--rule", "tcp,443,open",
