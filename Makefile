@@ -5,7 +5,7 @@
 #   make test                           the same set-up, then every test; last line: N passed, N failed, N skipped
 
 BUILD   = build
-TARGET  = localhost
+TARGET  = 127.0.0.1
 ARGS    =
 PREFIX  = /usr/local
 DESTDIR =

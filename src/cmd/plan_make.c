@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cmd/caps.h"
 #include "base/rng.h"
 #include "io/io.h"
 
@@ -28,6 +29,7 @@ static int check_privilege(
 	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
 {
 	unsigned raw = tech & (TECH_SYN | TECH_UDP);
+	struct buf remedy = {0};
 
 	if (raw && backend_is(o, &io_connect_ops))
 		return err_set(e, ERR_USAGE,
@@ -36,11 +38,14 @@ static int check_privilege(
 	if (tech == TECH_CONNECT && o->backend && !backend_is(o, &io_connect_ops))
 		return err_set(
 			e, ERR_USAGE, "--backend %s does not carry -sT; leave it out", o->backend);
-	if (raw && !w->privileged)
-		return err_set(e, ERR_USAGE,
-			"-s%c needs permission for raw packets; run it as root, give the program CAP_NET_RAW "
-			"(see sonde doctor), or use -sT",
-			raw & TECH_SYN ? 'S' : 'U');
+	if (raw && !w->privileged) {
+		caps_remedy(&remedy);
+		err_set(e, ERR_USAGE,
+			"-s%c needs permission for raw packets; run it as root, use -sT, or once: %s",
+			raw & TECH_SYN ? 'S' : 'U', buf_text(&remedy));
+		buf_free(&remedy);
+		return ERR_USAGE;
+	}
 	return 0;
 }
 

@@ -10,7 +10,7 @@
  *	numbers = number [ "-" [ number ] ] | "-" [ number ]	1 (0 for IP protocols) and 65535 (255) where one is left out
  *
  * Blanks are allowed before an item and around a first number. Without a prefix a list is of all protocols that are scanned. Every claim
- * here was put to nmap 7.93, see ports_test.c and ports_fuzz_test.c.
+ * here was put to nmap 7.93, see specs_test.c and ports_test.c.
  */
 #include "target/ports.h"
 

@@ -9,7 +9,7 @@
  *	range    = number [ "-" [ number ] ] | "-" [ number ]	0 and 255 where one is left out
  *
  * Short forms are inet_aton's (1, 10.1, 10.0.1, 0x0a000001, octal); a full dotted quad is decimal. A prefix length widens each octet set
- * to the networks it touches. Every claim here was put to nmap 7.93 (-sL -n), see spec_test.c and target_fuzz_test.c.
+ * to the networks it touches. Every claim here was put to nmap 7.93 (-sL -n), see specs_test.c and target_nmap_test.c.
  */
 #include "target/spec.h"
 
