@@ -130,6 +130,12 @@ int conf_read(const struct opt_table *t, const char *path, struct opt_uses *out,
 	return rc < 0 ? rc : 1;
 }
 
+/* A home that this user may not enter is somebody else's: setpriv and friends leave $HOME as it was. */
+static bool foreign(const char *home)
+{
+	return access(home, X_OK) != 0 && errno == EACCES;
+}
+
 const char *conf_user_path(char path[CONF_PATH_MAX])
 {
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -138,7 +144,7 @@ const char *conf_user_path(char path[CONF_PATH_MAX])
 	/* XDG Base Directory Specification: a relative path there is to be ignored */
 	if (xdg && xdg[0] == '/')
 		n = snprintf(path, CONF_PATH_MAX, "%s/sonde/sonde.conf", xdg);
-	else if (home && home[0] == '/' && access(home, X_OK) == 0) /* not somebody else's */
+	else if (home && home[0] == '/' && !foreign(home))
 		n = snprintf(path, CONF_PATH_MAX, "%s/.config/sonde/sonde.conf", home);
 	if (n <= 0 || n >= CONF_PATH_MAX)
 		path[0] = '\0';

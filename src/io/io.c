@@ -20,3 +20,30 @@ const struct io_ops *io_backend_by_name(const char *name)
 			return *o;
 	return NULL;
 }
+
+int io_send(struct io *io, struct io_tx *v, unsigned n, struct err *e)
+{
+	return io->ops->send(io, v, n, e);
+}
+
+int io_recv(struct io *io, struct io_rx *v, unsigned n, struct err *e)
+{
+	return io->ops->recv(io, v, n, e);
+}
+
+int io_wait(struct io *io, uint64_t timeout_ns)
+{
+	return io->ops->wait(io, timeout_ns);
+}
+
+void io_cancel(struct io *io, uint64_t id)
+{
+	if (io->ops->cancel)
+		io->ops->cancel(io, id);
+}
+
+void io_close(struct io *io)
+{
+	if (io)
+		io->ops->close(io);
+}

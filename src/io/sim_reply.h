@@ -27,6 +27,7 @@ struct sim_error {
 	size_t quote_len;
 };
 
+/* All write a whole IP packet to buf (SIM_ANSWER_MAX bytes) and return its length. A TCP segment back: */
 size_t sim_reply_tcp(uint8_t *buf, const struct pkt_view *v, const struct sim_segment *s);
 /* A datagram of four bytes back. */
 size_t sim_reply_udp(uint8_t *buf, const struct pkt_view *v);

@@ -367,8 +367,8 @@ static void flight_expired(struct engine *e, struct host *h, struct flight f)
 	s->in_flight = false;
 	h->outstanding--;
 	e->outstanding--;
-	if (job_tech(&h->job, f.slot)->carrier == IO_TX_CONNECT && e->wire.connect->ops->cancel)
-		e->wire.connect->ops->cancel(e->wire.connect, probe_id(h, f.slot, f.try));
+	if (job_tech(&h->job, f.slot)->carrier == IO_TX_CONNECT)
+		io_cancel(e->wire.connect, probe_id(h, f.slot, f.try));
 	slot_silent(e, h, f.slot);
 }
 

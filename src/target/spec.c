@@ -207,6 +207,23 @@ static bool parse_short(const char *host, struct addr *a)
 	return true;
 }
 
+/* A number as zone is taken behind any address, and dropped where it means nothing. */
+static bool parse_v6(const char *host, struct addr *a)
+{
+	const char *zone = strchr(host, '%');
+	char plain[ADDR_TEXT_MAX];
+
+	if (!strchr(host, ':'))
+		return false;
+	if (addr_parse(host, a) == 0)
+		return true;
+	if (!zone || !zone[1] || zone[1 + strspn(zone + 1, "0123456789")] || zone - host >= ADDR_TEXT_MAX)
+		return false;
+	memcpy(plain, host, (size_t)(zone - host));
+	plain[zone - host] = '\0';
+	return addr_parse(plain, a) == 0 && !addr_is_linklocal(a);
+}
+
 /* Worth asking a resolver: what can only be a mistyped address or range is not sent to name servers. */
 static bool may_be_name(const char *host)
 {
@@ -359,7 +376,7 @@ static int spec_parse(struct spec_set *out, const char *text, const struct spec_
 		return add_octets(out, &s, &o, r, e);
 	if (!host_text(&s, host))
 		return err_set(e, ERR_USAGE, "\"%.40s...\" is no address, no range and no name", text);
-	if (strchr(host, ':') && addr_parse(host, &a) == 0)
+	if (parse_v6(host, &a))
 		return add_literal(out, &s, &a, r, e);
 	if (parse_short(host, &a))
 		return add_short(out, &s, &a, r, e);
@@ -429,7 +446,7 @@ static int exclude_parse(struct addr_set *out, const char *text, const struct sp
 	if (!split(text, &s))
 		return err_set(e, ERR_USAGE, "cannot exclude \"%s\": what follows the slash is no prefix length", text);
 	fits = host_text(&s, host);
-	if (fits && (parse_short(host, &a) || (strchr(host, ':') && addr_parse(host, &a) == 0)))
+	if (fits && (parse_short(host, &a) || parse_v6(host, &a)))
 		return exclude_prefix(out, &s, &a, e);
 	if (parse_octets(&s, &o))
 		return exclude_octets(out, &s, &o, e);

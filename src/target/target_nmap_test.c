@@ -218,24 +218,110 @@ static unsigned compare_batch(struct rng *rng, unsigned family)
 	return differ;
 }
 
+static void skip_without_nmap(void)
+{
+	if (system("unshare -n nmap --version 2>/dev/null | grep -q 'version 7\\.93'") != 0) {
+		print_message("no nmap 7.93 here, or no right to make a namespace: skipped\n");
+		skip();
+	}
+}
+
 static void test_against_nmap(void **state)
 {
 	unsigned differ = 0;
 	struct rng rng;
 
-	if (system("unshare -n nmap --version 2>/dev/null | grep -q 'version 7\\.93'") != 0) {
-		print_message("no nmap 7.93 here, or no right to make a namespace: skipped\n");
-		skip();
-	}
+	skip_without_nmap();
 	rng_seed(&rng, seed);
 	for (unsigned i = 0; i < rounds; i++)
 		differ += compare_batch(&rng, i % 4 == 3 ? 6 : 4);
 	assert_int_equal(differ, 0);
 }
 
+/* ---- exclusions ------------------------------------------------------------------------------------------------ */
+
+/* Something around 10.0.0.0/23. */
+static void put_exclusion(struct rng *rng, struct buf *b)
+{
+	static const char *const fixed[] = { "10", "0", "0-1", "" };
+
+	buf_clear(b);
+	for (unsigned k = 0; k < 4; k++) {
+		if (k)
+			buf_char(b, '.');
+		if (k == 3 || below(rng, 12) == 0)
+			put_octet(rng, b);
+		else
+			buf_str(b, fixed[k == 2 ? 1 + below(rng, 2) : k]);
+	}
+	if (below(rng, 3) == 0)
+		buf_fmt(b, "/%u", 23 + below(rng, 11));
+	if (below(rng, 10) == 0)
+		damage(rng, b);
+}
+
+static void exclude_nmap(const char *exclusion, struct buf *out)
+{
+	char command[300], line[400];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "unshare -n nmap -sL -n --exclude '%s' 10.0.0.0/23 2>/dev/null | sed -n 's/.*report for //p'",
+		exclusion);
+	f = popen(command, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		buf_str(out, line);
+	pclose(f);
+}
+
+static void exclude_ours(const char *exclusion, struct buf *out)
+{
+	const char *spec = "10.0.0.0/23";
+	struct target_request rq = { .specs = &spec, .n_specs = 1, .family = 4, .exclude = exclusion };
+	struct targets *t;
+	struct target x;
+
+	if (targets_open(&t, &rq, NULL) < 0)
+		return;
+	while (targets_next(t, &x, NULL) == 1)
+		put_target(out, &x);
+	targets_free(t);
+}
+
+static void test_exclusions_against_nmap(void **state)
+{
+	unsigned differ = 0;
+	struct rng rng;
+	struct buf b;
+
+	skip_without_nmap();
+	rng_seed(&rng, seed);
+	buf_init(&b);
+	for (unsigned i = 0; i < rounds * 6; i++) {
+		struct buf ours, theirs;
+
+		put_exclusion(&rng, &b);
+		buf_init(&ours);
+		buf_init(&theirs);
+		exclude_ours(buf_text(&b), &ours);
+		exclude_nmap(buf_text(&b), &theirs);
+		if (strcmp(buf_text(&ours), buf_text(&theirs)) != 0) {
+			print_error("--exclude %s: ours %zu, nmap %zu bytes\n", buf_text(&b), ours.len, theirs.len);
+			differ++;
+		}
+		buf_free(&ours);
+		buf_free(&theirs);
+	}
+	buf_free(&b);
+	assert_int_equal(differ, 0);
+}
+
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_nmap) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_nmap),
+		cmocka_unit_test(test_exclusions_against_nmap),
+	};
 
 	if (argc == 3) {
 		rounds = (unsigned)atoi(argv[1]);
