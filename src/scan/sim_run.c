@@ -95,8 +95,13 @@ static void sim_keep_host(struct sim_run *r, const struct rec_host *h)
 	struct rec_host *c;
 	char text[256];
 
-	r->hosts = realloc(r->hosts, (r->n_hosts + 1) * sizeof(*r->hosts));
-	r->reported_ns = realloc(r->reported_ns, (r->n_hosts + 1) * sizeof(*r->reported_ns));
+	if (r->n_hosts == r->cap_hosts) {
+		r->cap_hosts = r->cap_hosts ? 2 * r->cap_hosts : 16;
+		r->hosts = realloc(r->hosts, r->cap_hosts * sizeof(*r->hosts));
+		r->reported_ns = realloc(r->reported_ns, r->cap_hosts * sizeof(*r->reported_ns));
+		assert_non_null(r->hosts);
+		assert_non_null(r->reported_ns);
+	}
 	r->reported_ns[r->n_hosts] = clock_wall(r->clock);
 	c = &r->hosts[r->n_hosts++];
 	*c = *h;

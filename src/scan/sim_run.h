@@ -40,7 +40,7 @@ struct sim_run {
 	size_t n_sent, cap_sent;
 	struct rec_host *hosts;	 /* ports and from are copies; other texts are gone */
 	uint64_t *reported_ns;	 /* when each was published */
-	size_t n_hosts;
+	size_t n_hosts, cap_hosts;
 	struct rec_end end;
 	uint64_t digest;	 /* of all records, in order */
 	size_t outstanding, max_outstanding; /* sent and not yet received */

@@ -40,6 +40,7 @@ struct reader {
 	uint8_t *of;	      /* [N_PORTS], CLASS_BITs */
 	unsigned prefixed;    /* classes that a prefix named */
 	unsigned n_ip_names;  /* names of IP protocols met */
+	unsigned n_lost;      /* ports left out of a protocol because they were listed before */
 	bool has_prefixes;    /* prefixes are part of the grammar */
 	bool takes_ip_names;  /* names of IP protocols count */
 	struct err *e;
@@ -56,13 +57,23 @@ static void skip_blanks(struct reader *r)
 		r->p++;
 }
 
+/*
+ * The first listing of a port decides its protocols: "[87],87" of TCP and UDP is TCP 87 alone when the table knows only that one. It is nmap's rule;
+ * what is lost by it is said.
+ */
 static void add_range(struct reader *r, unsigned mask, bool filtered, uint32_t first, uint32_t last)
 {
-	for (unsigned c = 0; c < PORT_CLASSES; c++) {
-		for (uint32_t p = first; (mask & CLASS_BIT(c)) && p <= last; p++) {
-			if (!filtered || services_known(r->services, (enum port_class)c, (uint16_t)p))
-				r->of[p] |= (uint8_t)CLASS_BIT(c);
+	for (uint32_t p = first; p <= last; p++) {
+		unsigned bits = filtered ? 0 : mask;
+
+		for (unsigned c = 0; filtered && c < PORT_CLASSES; c++) {
+			if ((mask & CLASS_BIT(c)) && services_known(r->services, (enum port_class)c, (uint16_t)p))
+				bits |= CLASS_BIT(c);
 		}
+		if (r->of[p] & mask)
+			r->n_lost += (bits & ~r->of[p]) != 0;
+		else
+			r->of[p] |= (uint8_t)bits;
 	}
 }
 
@@ -353,6 +364,9 @@ static int read_text(const char *text, uint8_t *of, const struct port_request *r
 	*prefixed = r.prefixed;
 	if (r.n_ip_names)
 		log_say(rq->log, LOG_WARN, "ports \"%s\": IP protocols are chosen by number; their names select nothing here", text);
+	if (r.n_lost)
+		log_say(rq->log, LOG_WARN, "ports \"%s\": %u listed twice for different protocols, the first listing counts", text,
+			r.n_lost);
 	return any(of) ? 0 : err_set(e, ERR_USAGE, "ports \"%.100s\": no port is left", text);
 }
 

@@ -32,11 +32,11 @@
 #include "io/sim_reply.h"
 #include "pkt/view.h"
 
-#define RX_FRAME 512
-#define RX_FRAMES 65536
+#define RX_FRAME 2048
+#define RX_FRAMES 16384
 #define RX_BATCH 256
 #define TX_BATCH 64
-#define SLOT_BYTES 512
+#define SLOT_BYTES 704
 #define GROUPS_MAX 64
 #define RULES_MAX 64
 #define HOSTS_MAX 131072
