@@ -463,6 +463,29 @@ static int refuse_name(const char *name, struct err *e)
 	return rc;
 }
 
+/* RFC 6761 6.3: "localhost" and names below it are this machine, whatever files and servers say. */
+static bool is_localhost(const char *name)
+{
+	size_t len = strlen(name), own = strlen("localhost");
+
+	if (len && name[len - 1] == '.')
+		len--;
+	if (len < own || strncasecmp(name + len - own, "localhost", own))
+		return false;
+	return len == own || name[len - own - 1] == '.';
+}
+
+static int forward_localhost(unsigned family, struct addr_list *out, struct err *e)
+{
+	static const uint8_t v4[] = {127, 0, 0, 1}, v6[16] = {[15] = 1};
+	const struct addr a[] = {addr_from_bytes(4, v4), addr_from_bytes(6, v6)};
+
+	for (size_t i = 0; i < 2; i++)
+		if (addr_list_add(out, family, &a[i]) < 0)
+			return err_set(e, -ENOMEM, "no memory for an address");
+	return 0;
+}
+
 int resolver_forward(
 	struct resolver *r, const char *name, unsigned family, struct addr **list, struct err *e)
 {
@@ -475,6 +498,8 @@ int resolver_forward(
 		rc = forward_number(&a, family, &out, e);
 	else if (!name_is_host(name))
 		rc = refuse_name(name, e);
+	else if (is_localhost(name))
+		rc = forward_localhost(family, &out, e);
 	else if (r->system)
 		rc = sysdns_forward(name, family, &out, e);
 	else

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whole scans over the simulated network: what is found is what is there, in the right order, whatever the others do. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "scan/sim_run.c"
 
 #include "pkt/build.h"

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* When probes leave: rates, delays and windows that the user set hold on the virtual clock, packet by packet. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "scan/sim_run.c"
 
 #include "base/rng.h"

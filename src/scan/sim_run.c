@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For tests only: included by them, since each unit test is one file. A tap before io_sim sees, throttles and forges packets. */
+/* For tests only: included by them behind <cmocka.h>, since each unit test is one file. A tap before io_sim sees, throttles and forges packets. */
 #include "scan/sim_run.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/hash.h"
 #include "pkt/view.h"
@@ -42,9 +38,14 @@ static void sim_note_sent(struct sim_run *r, const struct io_tx *tx)
 	*s = (struct sim_sent){tx->sent_ns, tx->dst, IO_TX_IP, v.l4.proto, v.l4.flags, v.l4.type, v.l4.sport, v.l4.dport, v.l4.seq};
 }
 
+static struct sim_run *run_of(struct io *io)
+{
+	return (struct sim_run *)(void *)((char *)io - offsetof(struct sim_run, io));
+}
+
 static int sim_tap_send(struct io *io, struct io_tx *v, unsigned n, struct err *e)
 {
-	struct sim_run *r = (struct sim_run *)((char *)io - offsetof(struct sim_run, io));
+	struct sim_run *r = run_of(io);
 	int taken = io_send(r->sim, v, r->take && n > r->take ? r->take : n, e);
 
 	for (int i = 0; i < taken; i++) {
@@ -59,7 +60,7 @@ static int sim_tap_send(struct io *io, struct io_tx *v, unsigned n, struct err *
 
 static int sim_tap_recv(struct io *io, struct io_rx *v, unsigned n, struct err *e)
 {
-	struct sim_run *r = (struct sim_run *)((char *)io - offsetof(struct sim_run, io));
+	struct sim_run *r = run_of(io);
 	unsigned k;
 	int got;
 
@@ -75,7 +76,7 @@ static int sim_tap_recv(struct io *io, struct io_rx *v, unsigned n, struct err *
 
 static int sim_tap_wait(struct io *io, uint64_t timeout_ns)
 {
-	struct sim_run *r = (struct sim_run *)((char *)io - offsetof(struct sim_run, io));
+	struct sim_run *r = run_of(io);
 
 	return io_wait(r->sim, timeout_ns);
 }

@@ -2,9 +2,10 @@
 /*
  * One specification as numbers.
  *
- * "10.0.0-3.1-5,7" is the product of four sets of octets. Its members in ascending order are the numbers of a mixed-radix
- * system whose digits are positions in those sets, so the index-th member is found by four divisions and the rank of a number by
- * comparing octet by octet, from the left. A product that happens to have no holes is kept as a range.
+ * "10.0.0-3.1-5,7" is the product of four sets of octets. Its members in ascending order are the
+ * numbers of a mixed-radix system whose digits are positions in those sets, so the index-th member
+ * is found by four divisions and the rank of a number by comparing octet by octet, from the left. A
+ * product that happens to have no holes is kept as a range.
  */
 #include "target/block.h"
 
@@ -48,13 +49,15 @@ void block_from_prefix(struct block *b, const struct addr *a, unsigned bits)
 {
 	unsigned width = a->family == 4 ? 32 : 128;
 	u128 v = block_number(a);
-	u128 host_mask = bits == 0 ? ~(u128)0 >> (128 - width) : bits >= width ? 0 : ((u128)1 << (width - bits)) - 1;
+	u128 host_mask = bits == 0	 ? ~(u128)0 >> (128 - width)
+			 : bits >= width ? 0
+					 : ((u128)1 << (width - bits)) - 1;
 
 	*b = (struct block){ .family = a->family, .zone = a->zone };
 	set_range(b, v & ~host_mask, v | host_mask);
 }
 
-/* ---- octets ---------------------------------------------------------------------------------------------------- */
+/* ---- octets ---------------------------------------------------------------------------------- */
 
 /* An octet whose last `free_bits` bits are open: each aligned group with a member is filled. */
 static void fill_groups(bool has[256], unsigned free_bits)
@@ -150,7 +153,7 @@ static uint64_t octets_rank(const struct octets *x, uint32_t number)
 	return rank;
 }
 
-/* ---- both ------------------------------------------------------------------------------------------------------ */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 u128 block_at(const struct block *b, u128 index)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One specification as numbers: a range, or four sets of octets; counted and indexed without being expanded. */
+/*
+ * One specification as numbers: a range, or four sets of octets; counted and indexed without being
+ * expanded.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +30,7 @@ struct octet_bits {
 };
 
 struct block {
-	uint8_t family;	       /* 4 or 6 */
+	uint8_t family; /* 4 or 6 */
 	uint32_t zone;
 	u128 first, last;      /* smallest and largest member */
 	struct octets *octets; /* owned; NULL: every number of first..last is a member */
@@ -37,7 +40,10 @@ struct block {
 void block_fini(struct block *b);
 /* a's prefix of `bits` bits. */
 void block_from_prefix(struct block *b, const struct addr *a, unsigned bits);
-/* The octet sets, each network of `bits` bits that has a member taken whole. False when memory ran out; else *b is owned. */
+/*
+ * The octet sets, each network of `bits` bits that has a member taken whole. False when memory ran
+ * out; else *b is owned.
+ */
 bool block_from_octets(struct block *b, struct octet_bits *o, unsigned bits);
 /* The index-th member in ascending order; index < count. */
 u128 block_at(const struct block *b, u128 index);

@@ -6,17 +6,20 @@
  *
  *	(L, R) -> (L xor F(k, R), R)
  *
- * can be undone whatever the function F does: R is still there, so F(k, R) can be computed again and taken off. A
- * chain of such steps, working on L and R in turn, therefore is a bijection of the 2^(a+b) values. Luby and Rackoff
- * (1988): with a good F four steps look random; ours is a cheap mixer, so there are eight.
+ * can be undone whatever the function F does: R is still there, so F(k, R) can be computed again
+ * and taken off. A chain of such steps, working on L and R in turn, therefore is a bijection of the
+ * 2^(a+b) values. Luby and Rackoff (1988): with a good F four steps look random; ours is a cheap
+ * mixer, so there are eight.
  *
- * Cycle walking (Black and Rogaway, 2002). Let P be a bijection of 0 .. 2^m - 1 and n <= 2^m. Starting at x < n, follow
- * x, P(x), P(P(x)), ... until a value below n comes: it must, because the walk runs round a cycle of P and x itself lies on
- * it. "The next value below n on my cycle" maps 0 .. n-1 to itself, and it is one-to-one since the walk can be run
- * backwards along the same cycle. As m is the smallest with 2^m >= n, fewer than half of the values are out of bounds and a
- * walk takes fewer than two steps on the average.
+ * Cycle walking (Black and Rogaway, 2002). Let P be a bijection of 0 .. 2^m - 1 and n <= 2^m.
+ * Starting at x < n, follow x, P(x), P(P(x)), ... until a value below n comes: it must, because the
+ * walk runs round a cycle of P and x itself lies on it. "The next value below n on my cycle" maps 0
+ * .. n-1 to itself, and it is one-to-one since the walk can be run backwards along the same cycle.
+ * As m is the smallest with 2^m >= n, fewer than half of the values are out of bounds and a walk
+ * takes fewer than two steps on the average.
  *
- * Integers only, loops with fixed bounds but for the walk: it can be compiled for BPF with the walk bounded.
+ * Integers only, loops with fixed bounds but for the walk: it can be compiled for BPF with the walk
+ * bounded.
  */
 #include "target/perm.h"
 
@@ -45,7 +48,9 @@ void perm_init(struct perm *p, uint64_t n, uint64_t key)
 		p->key[i] = mix(key + (i + 1) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* Step i changes the left half when i is even, the right one when it is odd; it is its own inverse. */
+/*
+ * Step i changes the left half when i is even, the right one when it is odd; it is its own inverse.
+ */
 static uint64_t step(const struct perm *p, uint64_t x, unsigned i)
 {
 	uint64_t left = x >> p->right_bits;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A keyed permutation of the integers 0 .. n-1 with random access and no memory: the order of a shuffled scan. */
+/*
+ * A keyed permutation of the integers 0 .. n-1 with random access and no memory: the order of a
+ * shuffled scan.
+ */
 #pragma once
 
 #include <stdint.h>
 
 #define PERM_ROUNDS 8
-#define PERM_MAX (UINT64_C(1) << 63) /* largest domain */
+#define PERM_MAX    (UINT64_C(1) << 63) /* largest domain */
 
 struct perm {
 	uint64_t n;

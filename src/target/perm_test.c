@@ -33,7 +33,8 @@ static void check_bijection(uint64_t n, uint64_t key)
 
 static void test_bijection(void **state)
 {
-	static const uint64_t sizes[] = { 1000, 4095, 4096, 4097, 65535, 65536, 65537, 100003, 1u << 18 };
+	static const uint64_t sizes[] = { 1000, 4095, 4096, 4097, 65535, 65536, 65537, 100003,
+		1u << 18 };
 
 	for (uint64_t n = 1; n <= 300; n++)
 		check_bijection(n, n * 77);
@@ -44,8 +45,9 @@ static void test_bijection(void **state)
 /* Sizes too large to count through: no two of many indices meet, and the way back is right. */
 static void test_large(void **state)
 {
-	static const uint64_t sizes[] = { UINT64_C(1) << 32, (UINT64_C(1) << 32) + 1, UINT64_C(0xe0000000), (UINT64_C(1) << 40) + 7,
-		(UINT64_C(1) << 62) + 1, PERM_MAX - 1, PERM_MAX };
+	static const uint64_t sizes[] = { UINT64_C(1) << 32, (UINT64_C(1) << 32) + 1,
+		UINT64_C(0xe0000000), (UINT64_C(1) << 40) + 7, (UINT64_C(1) << 62) + 1,
+		PERM_MAX - 1, PERM_MAX };
 	struct rng rng;
 
 	rng_seed(&rng, 5);
@@ -80,8 +82,9 @@ static void test_same_key_same_order(void **state)
 }
 
 /*
- * Neighbouring hosts must not be probed one after the other. Over a /16 cut in 16 parts the first 1/16 of the walk should visit each part about
- * equally often: 256 +- 15.5, so 100 off is impossible by chance.
+ * Neighbouring hosts must not be probed one after the other. Over a /16 cut in 16 parts the first
+ * 1/16 of the walk should visit each part about equally often: 256 +- 15.5, so 100 off is
+ * impossible by chance.
  */
 static void test_spread(void **state)
 {

@@ -2,15 +2,21 @@
 /*
  * Port specifications.
  *
- *	list    = item { item }			an item of numbers ends with "," or at the end, the others may stand close together
+ *	list    = item { item }
  *	item    = prefix | filter | name | numbers
- *	prefix  = "T:" | "U:" | "S:" | "P:"	what follows is of this protocol, until the next prefix or the filter's end
- *	filter  = "[" list [ "]" ] [ "," ]	only ports that the services table knows
- *	name    = a small letter, "*" or "?", up to a blank, "," or "]"; "*" and "?" are wildcards
- *	numbers = number [ "-" [ number ] ] | "-" [ number ]	1 (0 for IP protocols) and 65535 (255) where one is left out
+ *	prefix  = "T:" | "U:" | "S:" | "P:"
+ *	filter  = "[" list [ "]" ] [ "," ]
+ *	name    = a small letter, "*" or "?", up to a blank, "," or "]"
+ *	numbers = number [ "-" [ number ] ] | "-" [ number ]
  *
- * Blanks are allowed before an item and around a first number. Without a prefix a list is of all protocols that are scanned. Every claim
- * here was put to nmap 7.93, see specs_test.c and ports_test.c.
+ * Numbers end with "," or at the end; the other items may stand close together. What follows a
+ * prefix is of that protocol, until the next prefix or the end of the filter. A filter keeps only
+ * ports that the services table knows. "*" and "?" in a name are wildcards. In a range 1 (0 for IP
+ * protocols) and 65535 (255) stand for what is left out.
+ *
+ * Blanks are allowed before an item and around a first number. Without a prefix a list is of all
+ * protocols that are scanned. Every claim here was put to nmap 7.93, see specs_test.c and
+ * ports_test.c.
  */
 #include "target/ports.h"
 
@@ -22,33 +28,36 @@
 #include "base/buf.h"
 #include "target/services.h"
 
-#define N_PORTS 65536
-#define DEFAULT_TOP 1000
-#define FAST_TOP 100
+#define N_PORTS	     65536
+#define DEFAULT_TOP  1000
+#define FAST_TOP     100
 #define NAME_MAX_LEN 127
 #define CLASS_BIT(c) (1u << (c))
 
 static const char prefixes[PORT_CLASSES] = { 'T', 'U', 'S', 'P' };
 static const char *const class_names[PORT_CLASSES] = { "TCP", "UDP", "SCTP", "IP protocol" };
-static const char *const class_options[PORT_CLASSES] = { "a TCP technique", "-sU", "-sY or -sZ", "-sO" };
+static const char *const class_options[PORT_CLASSES] = { "a TCP technique", "-sU", "-sY or -sZ",
+	"-sO" };
 
-/* ---- the grammar ----------------------------------------------------------------------------------------------- */
+/* ---- the grammar ----------------------------------------------------------------------------- */
 
 struct reader {
 	const char *p, *whole;
 	const struct services *services;
-	uint8_t *of;	      /* [N_PORTS], CLASS_BITs */
-	unsigned prefixed;    /* classes that a prefix named */
-	unsigned n_ip_names;  /* names of IP protocols met */
-	unsigned n_lost;      /* ports left out of a protocol because they were listed before */
-	bool has_prefixes;    /* prefixes are part of the grammar */
-	bool takes_ip_names;  /* names of IP protocols count */
+	uint8_t *of;	     /* [N_PORTS], CLASS_BITs */
+	unsigned prefixed;   /* classes that a prefix named */
+	unsigned n_ip_names; /* names of IP protocols met */
+	unsigned n_lost;     /* ports left out of a protocol because they were listed before */
+	bool has_prefixes;   /* prefixes are part of the grammar */
+	bool takes_ip_names; /* names of IP protocols count */
 	struct err *e;
 };
 
 static int bad(struct reader *r, const char *why)
 {
-	return err_set(r->e, ERR_USAGE, "ports \"%.100s\": %s at \"%.40s\" (example: 22,80-90,U:53,T:8000-)", r->whole, why, r->p);
+	return err_set(r->e, ERR_USAGE,
+		"ports \"%.100s\": %s at \"%.40s\" (example: 22,80-90,U:53,T:8000-)", r->whole, why,
+		r->p);
 }
 
 static void skip_blanks(struct reader *r)
@@ -58,8 +67,8 @@ static void skip_blanks(struct reader *r)
 }
 
 /*
- * The first listing of a port decides its protocols: "[87],87" of TCP and UDP is TCP 87 alone when the table knows only that one. It is nmap's rule;
- * what is lost by it is said.
+ * The first listing of a port decides its protocols: "[87],87" of TCP and UDP is TCP 87 alone when
+ * the table knows only that one. It is nmap's rule; what is lost by it is said.
  */
 static void add_range(struct reader *r, unsigned mask, bool filtered, uint32_t first, uint32_t last)
 {
@@ -67,7 +76,8 @@ static void add_range(struct reader *r, unsigned mask, bool filtered, uint32_t f
 		unsigned bits = filtered ? 0 : mask;
 
 		for (unsigned c = 0; filtered && c < PORT_CLASSES; c++) {
-			if ((mask & CLASS_BIT(c)) && services_known(r->services, (enum port_class)c, (uint16_t)p))
+			if ((mask & CLASS_BIT(c)) &&
+				services_known(r->services, (enum port_class)c, (uint16_t)p))
 				bits |= CLASS_BIT(c);
 		}
 		if (r->of[p] & mask)
@@ -108,7 +118,8 @@ static int take_name(struct reader *r, unsigned mask)
 	size_t len = 0;
 	unsigned found = 0;
 
-	while (r->p[len] && !isspace((unsigned char)r->p[len]) && r->p[len] != ',' && r->p[len] != ']')
+	while (r->p[len] && !isspace((unsigned char)r->p[len]) && r->p[len] != ',' &&
+		r->p[len] != ']')
 		len++;
 	if (len > NAME_MAX_LEN)
 		return bad(r, "a name too long");
@@ -139,7 +150,8 @@ static int take_number(struct reader *r, uint32_t max, uint32_t *out)
 	for (const char *p = r->p; isdigit((unsigned char)*p); p++) {
 		v = v * 10 + (uint32_t)(*p - '0');
 		if (v > max)
-			return bad(r, max == 255 ? "an IP protocol is at most 255" : "a port is at most 65535");
+			return bad(r, max == 255 ? "an IP protocol is at most 255"
+						 : "a port is at most 65535");
 	}
 	r->p += strspn(r->p, "0123456789");
 	*out = v;
@@ -169,14 +181,15 @@ static int take_last(struct reader *r, uint32_t first, uint32_t max, uint32_t *l
 	else
 		rc = bad(r, "a number wanted behind \"-\"");
 	if (rc == 0 && *last < first)
-		rc = err_set(r->e, ERR_USAGE, "ports \"%.100s\": the range %u-%u runs backwards", r->whole, first, *last);
+		rc = err_set(r->e, ERR_USAGE, "ports \"%.100s\": the range %u-%u runs backwards",
+			r->whole, first, *last);
 	return rc;
 }
 
 static int take_numbers(struct reader *r, unsigned mask, bool filtered)
 {
 	bool is_ip = mask & CLASS_BIT(PORTS_IP);
-	uint32_t max = is_ip ? 255 : 65535, first = is_ip ? 0 : 1, last;
+	uint32_t max = is_ip ? 255 : 65535, first = is_ip ? 0 : 1, last = 0;
 	int rc = 0;
 
 	if (isdigit((unsigned char)*r->p)) {
@@ -242,7 +255,7 @@ static int take_list(struct reader *r, unsigned mask, bool filtered)
 	return rc;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 void port_list_free(struct port_list *l)
 {
@@ -276,10 +289,13 @@ static int list_of(struct port_list *out, const uint8_t *of, unsigned bit)
 	return 0;
 }
 
-int port_list_parse(struct port_list *out, const char *spec, enum port_class c, const struct services *s, struct err *e)
+int port_list_parse(struct port_list *out, const char *spec, enum port_class c,
+	const struct services *s, struct err *e)
 {
 	uint8_t *of = calloc(N_PORTS, 1);
-	struct reader r = { .p = spec, .whole = spec, .services = s, .of = of, .takes_ip_names = true, .e = e };
+	struct reader r = {
+		.p = spec, .whole = spec, .services = s, .of = of, .takes_ip_names = true, .e = e
+	};
 	int rc = of ? take_list(&r, CLASS_BIT(c), false) : -ENOMEM;
 
 	*out = (struct port_list){ 0 };
@@ -304,7 +320,8 @@ char *port_list_text(const struct port_list *l)
 
 		while (i + 1 < l->n && l->ports[i + 1] == l->ports[i] + 1)
 			i++;
-		buf_fmt(&b, i > first ? "%s%u-%u" : "%s%u", first ? "," : "", l->ports[first], l->ports[i]);
+		buf_fmt(&b, i > first ? "%s%u-%u" : "%s%u", first ? "," : "", l->ports[first],
+			l->ports[i]);
 	}
 	return buf_take(&b);
 }
@@ -337,7 +354,7 @@ done:
 	return out;
 }
 
-/* ---- what was asked for ------------------------------------------------------------------------------------------ */
+/* ---- what was asked for ---------------------------------------------------------------------- */
 
 /* The specification and the exclusions as read, and what comes of them; CLASS_BITs by port. */
 struct selection {
@@ -353,20 +370,28 @@ static bool any(const uint8_t *of)
 	return false;
 }
 
-static int read_text(const char *text, uint8_t *of, const struct port_request *rq, unsigned *prefixed, struct err *e)
+static int read_text(const char *text, uint8_t *of, const struct port_request *rq,
+	unsigned *prefixed, struct err *e)
 {
-	struct reader r = {
-		.p = text, .whole = text, .services = rq->services, .of = of, .has_prefixes = true, .e = e };
+	struct reader r = { .p = text,
+		.whole = text,
+		.services = rq->services,
+		.of = of,
+		.has_prefixes = true,
+		.e = e };
 	int rc = take_list(&r, rq->classes, false);
 
 	if (rc < 0)
 		return rc;
 	*prefixed = r.prefixed;
 	if (r.n_ip_names)
-		log_say(rq->log, LOG_WARN, "ports \"%s\": IP protocols are chosen by number; their names select nothing here", text);
+		log_say(rq->log, LOG_WARN,
+			"ports \"%s\": IP protocols are chosen by number; their names select nothing here",
+			text);
 	if (r.n_lost)
-		log_say(rq->log, LOG_WARN, "ports \"%s\": %u listed twice for different protocols, the first listing counts", text,
-			r.n_lost);
+		log_say(rq->log, LOG_WARN,
+			"ports \"%s\": %u listed twice for different protocols, the first listing counts",
+			text, r.n_lost);
 	return any(of) ? 0 : err_set(e, ERR_USAGE, "ports \"%.100s\": no port is left", text);
 }
 
@@ -380,7 +405,8 @@ static bool choose(struct selection *x, const struct port_request *rq, unsigned 
 }
 
 /* The first `top` of the most frequent `n` ports. */
-static void choose_ranked(struct selection *x, const struct port_request *rq, unsigned c, uint32_t n, uint32_t top)
+static void choose_ranked(
+	struct selection *x, const struct port_request *rq, unsigned c, uint32_t n, uint32_t top)
 {
 	const struct service_class *k = &services_table(rq->services)->of[c];
 	uint32_t count = 0;
@@ -389,7 +415,8 @@ static void choose_ranked(struct selection *x, const struct port_request *rq, un
 		count += choose(x, rq, c, k->ranked[i]);
 }
 
-static void choose_range(struct selection *x, const struct port_request *rq, unsigned c, uint32_t last)
+static void choose_range(
+	struct selection *x, const struct port_request *rq, unsigned c, uint32_t last)
 {
 	for (uint32_t p = c == PORTS_IP || rq->spec ? 0 : 1; p <= last; p++)
 		choose(x, rq, c, p);
@@ -421,7 +448,8 @@ static void choose_class(struct selection *x, const struct port_request *rq, uns
 	} else if (rq->top) {
 		choose_ranked(x, rq, c, N_PORTS, rq->top);
 	} else if (rq->ratio >= 0) {
-		choose_ranked(x, rq, c, services_n_at_ratio(rq->services, (enum port_class)c, rq->ratio), N_PORTS);
+		choose_ranked(x, rq, c,
+			services_n_at_ratio(rq->services, (enum port_class)c, rq->ratio), N_PORTS);
 	} else if (rq->spec) {
 		choose_range(x, rq, c, 65535);
 	} else if (ranked) {
@@ -438,7 +466,9 @@ static void warn_unused(const struct port_request *rq, unsigned prefixed)
 {
 	for (unsigned c = 0; c < PORT_CLASSES; c++) {
 		if (prefixed & ~rq->classes & CLASS_BIT(c))
-			log_say(rq->log, LOG_WARN, "the ports behind \"%c:\" are not scanned: that takes %s", prefixes[c], class_options[c]);
+			log_say(rq->log, LOG_WARN,
+				"the ports behind \"%c:\" are not scanned: that takes %s",
+				prefixes[c], class_options[c]);
 	}
 }
 
@@ -447,14 +477,18 @@ static int check_request(const struct port_request *rq, struct err *e)
 	bool ranks_needed = (rq->top || rq->ratio >= 0) && (rq->classes & ~CLASS_BIT(PORTS_IP));
 
 	if (rq->fast && rq->spec)
-		return err_set(e, ERR_USAGE, "-F (also implied by --servicedb) and -p exclude each other; "
+		return err_set(e, ERR_USAGE,
+			"-F (also implied by --servicedb) and -p exclude each other; "
 			"--top-ports N picks the most frequent of -p");
 	if (rq->top > N_PORTS)
-		return err_set(e, ERR_USAGE, "--top-ports %u: there are only %d ports", rq->top, N_PORTS);
+		return err_set(
+			e, ERR_USAGE, "--top-ports %u: there are only %d ports", rq->top, N_PORTS);
 	if (rq->ratio >= 1)
-		return err_set(e, ERR_USAGE, "--port-ratio %g: the ratio is from 0 to below 1", rq->ratio);
+		return err_set(
+			e, ERR_USAGE, "--port-ratio %g: the ratio is from 0 to below 1", rq->ratio);
 	if (ranks_needed && !services_table(rq->services)->has_ratios)
-		return err_set(e, ERR_USAGE, "--top-ports and --port-ratio need frequencies, which %s does not have",
+		return err_set(e, ERR_USAGE,
+			"--top-ports and --port-ratio need frequencies, which %s does not have",
 			services_source(rq->services));
 	return 0;
 }
@@ -468,7 +502,8 @@ static int finish(struct port_set *out, const struct selection *x, const struct 
 			continue;
 		rc = list_of(&out->of[c], x->chosen, CLASS_BIT(c));
 		if (rc == 0 && out->of[c].n == 0)
-			log_say(rq->log, LOG_WARN, "no ports for the %s scan: it is skipped", class_names[c]);
+			log_say(rq->log, LOG_WARN, "no ports for the %s scan: it is skipped",
+				class_names[c]);
 	}
 	return rc;
 }

@@ -80,7 +80,8 @@ static void insert_last(struct range_set *s)
 	size_t at = lower_bound(s, s->n - 1, r.first ? r.first - 1 : 0);
 	size_t end = at;
 
-	for (; end < s->n - 1 && (s->v[end].first <= r.last || s->v[end].first - r.last == 1); end++) {
+	for (; end < s->n - 1 && (s->v[end].first <= r.last || s->v[end].first - r.last == 1);
+		end++) {
 		r.first = s->v[end].first < r.first ? s->v[end].first : r.first;
 		r.last = s->v[end].last > r.last ? s->v[end].last : r.last;
 	}
@@ -116,7 +117,7 @@ bool range_set_contains(const struct range_set *s, u128 number)
 	return r && r->first <= number;
 }
 
-/* ---- both families --------------------------------------------------------------------------------------------- */
+/* ---- both families --------------------------------------------------------------------------- */
 
 void addr_set_free(struct addr_set *s)
 {
@@ -222,5 +223,6 @@ bool addr_set_contains(const struct addr_set *s, const struct addr *a)
 {
 	u128 v = block_number(a);
 
-	return range_set_contains(addr_set_ranges(s, a->family), v) || addr_set_in_octets(s, s->n_octets, a->family, v);
+	return range_set_contains(addr_set_ranges(s, a->family), v) ||
+	       addr_set_in_octets(s, s->n_octets, a->family, v);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sets of addresses as sorted ranges, with octet products beside them: exclusions, and what has been listed already. */
+/*
+ * Sets of addresses as sorted ranges, with octet products beside them: exclusions, and what has
+ * been listed already.
+ */
 #pragma once
 
 #include "base/err.h"

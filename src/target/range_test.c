@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "target/range.h"
 
-/* ---- blocks ---------------------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* A few values for each octet, sometimes a run, sometimes all. */
 static void random_octets(struct rng *rng, struct octet_bits *o)
@@ -38,7 +38,8 @@ static bool in_product(const struct octet_bits *o, unsigned bits, uint32_t a)
 {
 	for (unsigned k = 0; k < 4; k++) {
 		unsigned fixed = bits >= 8 * (k + 1) ? 8 : bits > 8 * k ? bits - 8 * k : 0;
-		unsigned v = a >> (24 - 8 * k) & 255, size = 1u << (8 - fixed), base = v & ~(size - 1);
+		unsigned v = a >> (24 - 8 * k) & 255, size = 1u << (8 - fixed),
+			 base = v & ~(size - 1);
 		bool any = false;
 
 		for (unsigned i = base; i < base + size; i++)
@@ -94,7 +95,8 @@ static void test_octets(void **state)
 			uint32_t a = (uint32_t)rng_u64(&rng);
 
 			/* near the members, where a mistake would show */
-			a = (a & 0x03030303) ^ (uint32_t)block_at(&b, rng_below(&rng, (uint64_t)b.count));
+			a = (a & 0x03030303) ^
+			    (uint32_t)block_at(&b, rng_below(&rng, (uint64_t)b.count));
 			assert_int_equal(block_contains(&b, a), in_product(&o, bits, a));
 		}
 		block_fini(&b);
@@ -123,7 +125,7 @@ static void test_prefix_ends(void **state)
 	assert_true(b.count == 2 && b.first == 0xfffffffe);
 }
 
-/* ---- sets ------------------------------------------------------------------------------------------------------ */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 #define SMALL_WORLD 512
 
@@ -176,7 +178,8 @@ static void test_edges(void **state)
 	assert_int_equal(range_set_add(&s, 0, 0), 0);
 	range_set_seal(&s);
 	assert_int_equal(s.n, 2);
-	assert_true(range_set_contains(&s, 0) && range_set_contains(&s, top) && !range_set_contains(&s, top - 1));
+	assert_true(range_set_contains(&s, 0) && range_set_contains(&s, top) &&
+		    !range_set_contains(&s, top - 1));
 	assert_int_equal(range_set_add(&s, 1, top - 1), 0);
 	range_set_seal(&s);
 	assert_int_equal(s.n, 1);
@@ -184,7 +187,10 @@ static void test_edges(void **state)
 	range_set_free(&s);
 }
 
-/* Products become ranges where that is cheap, and stay products where it is not; either way they hold the same. */
+/*
+ * Products become ranges where that is cheap, and stay products where it is not; either way they
+ * hold the same.
+ */
 static void test_octets_in_sets(void **state)
 {
 	struct rng rng;
@@ -204,9 +210,11 @@ static void test_octets_in_sets(void **state)
 		addr_set_seal(&s);
 		assert_true(s.v4.n <= 256);
 		for (int i = 0; i < 3000; i++) {
-			struct addr a = addr_v4(((uint32_t)rng_u64(&rng) & 0x07070707) ^ (uint32_t)b.first);
+			struct addr a =
+				addr_v4(((uint32_t)rng_u64(&rng) & 0x07070707) ^ (uint32_t)b.first);
 
-			assert_int_equal(addr_set_contains(&s, &a), in_product(&o, 32, addr_to_v4(&a)));
+			assert_int_equal(
+				addr_set_contains(&s, &a), in_product(&o, 32, addr_to_v4(&a)));
 		}
 		addr_set_free(&s);
 	}

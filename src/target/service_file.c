@@ -11,7 +11,7 @@
 #include "base/str.h"
 
 #define FILE_CLASSES 3 /* tcp, udp, sctp */
-#define KNOWN_WORDS 2048
+#define KNOWN_WORDS  2048
 
 /* One line that counted. */
 struct entry {
@@ -34,11 +34,12 @@ struct reader {
 
 static int bad(struct reader *r, const char *what, const char *text)
 {
-	return err_set(r->e, ERR_USAGE, "%s:%zu: %s \"%.60s\" (wanted: name, port/protocol, frequency)", r->path, r->line, what,
-		text);
+	return err_set(r->e, ERR_USAGE,
+		"%s:%zu: %s \"%.60s\" (wanted: name, port/protocol, frequency)", r->path, r->line,
+		what, text);
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* "80/tcp"; -1: a protocol that is not scanned here. */
 static int parse_port(struct reader *r, char *text, uint16_t *port)
@@ -73,7 +74,8 @@ static int parse_ratio(struct reader *r, char *text, double *out)
 		*over++ = '\0';
 		rc = str_double(over, &parts);
 	}
-	if (rc < 0 || str_double(text, out) < 0 || !(parts > 0) || !(*out >= 0) || !(*out / parts < 1))
+	if (rc < 0 || str_double(text, out) < 0 || !(parts > 0) || !(*out >= 0) ||
+		!(*out / parts < 1))
 		return bad(r, "not a frequency of 0 or more and below 1:", text);
 	*out /= parts;
 	r->has_ratios = r->has_ratios || *out > 0;
@@ -112,7 +114,7 @@ static int take_line(struct reader *r, char *line)
 	class = parse_port(r, port, &entry.port);
 	if (class < 0)
 		return class == -1 ? 0 : class;
-	entry.class = (uint8_t)class;
+	entry.class = (uint8_t) class;
 	rc = parse_ratio(r, strtok_r(NULL, blanks, &rest), &entry.ratio);
 	if (rc < 0)
 		return rc;
@@ -131,14 +133,15 @@ static int read_lines(struct reader *r, FILE *f)
 		rc = take_line(r, line);
 	}
 	if (rc == 0 && ferror(f))
-		rc = err_set(r->e, ERR_USAGE, "cannot read services file \"%s\": %s", r->path, strerror(errno));
+		rc = err_set(r->e, ERR_USAGE, "cannot read services file \"%s\": %s", r->path,
+			strerror(errno));
 	if (rc == 0 && r->pool.failed)
 		rc = -ENOMEM;
 	free(line);
 	return rc;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static int by_port(const void *pa, const void *pb)
 {
@@ -169,7 +172,8 @@ static void drop_doubles(struct reader *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (n == 0 || r->v[n - 1].class != r->v[i].class || r->v[n - 1].port != r->v[i].port)
+		if (n == 0 || r->v[n - 1].class != r->v[i].class ||
+			r->v[n - 1].port != r->v[i].port)
 			r->v[n++] = r->v[i];
 	}
 	r->n = n;
@@ -181,7 +185,8 @@ static int allocate(struct service_file *f, unsigned class, size_t n)
 	f->ranked[class] = calloc(n + 1, sizeof(*f->ranked[class]));
 	f->ratios[class] = calloc(n + 1, sizeof(*f->ratios[class]));
 	f->known[class] = calloc(KNOWN_WORDS, sizeof(*f->known[class]));
-	return f->names[class] && f->ranked[class] && f->ratios[class] && f->known[class] ? 0 : -ENOMEM;
+	return f->names[class] && f->ranked[class] && f->ratios[class] && f->known[class] ? 0
+											  : -ENOMEM;
 }
 
 static void fill_names(struct service_file *f, const struct entry *v, size_t n)
@@ -189,7 +194,8 @@ static void fill_names(struct service_file *f, const struct entry *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		unsigned c = v[i].class;
 
-		f->names[c][f->table.of[c].n_names++] = (struct service_name){ v[i].port, v[i].text };
+		f->names[c][f->table.of[c].n_names++] =
+			(struct service_name){ v[i].port, v[i].text };
 		f->known[c][v[i].port / 32] |= 1u << v[i].port % 32;
 	}
 }
@@ -237,7 +243,8 @@ int service_file_read(struct service_file *out, const char *path, struct err *e)
 	int rc;
 
 	if (!f)
-		return err_set(e, ERR_USAGE, "cannot read services file \"%s\": %s", path, strerror(errno));
+		return err_set(e, ERR_USAGE, "cannot read services file \"%s\": %s", path,
+			strerror(errno));
 	buf_init(&r.pool);
 	rc = read_lines(&r, f);
 	if (rc == 0 && r.n == 0)

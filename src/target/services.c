@@ -107,7 +107,7 @@ uint32_t services_n_at_ratio(const struct services *s, enum port_class c, double
 	return n;
 }
 
-/* ---- by name ----------------------------------------------------------------------------------------------------- */
+/* ---- by name --------------------------------------------------------------------------------- */
 
 static void to_lower(char out[NAME_MAX_CMP], const char *text)
 {
@@ -152,7 +152,8 @@ static void offer_unnamed(struct match *m)
 	}
 }
 
-unsigned services_match(const struct services *s, enum port_class c, const char *mask, void (*fn)(void *ctx, uint16_t port), void *ctx)
+unsigned services_match(const struct services *s, enum port_class c, const char *mask,
+	void (*fn)(void *ctx, uint16_t port), void *ctx)
 {
 	const struct service_table *t = table_of(s, c);
 	const struct service_class *k = &t->of[c];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The services table as the port grammar sees it: names, ranks and which ports are known, per protocol. Private to this folder. */
+/*
+ * The services table as the port grammar sees it: names, ranks and which ports are known, per
+ * protocol. Private to this folder.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +29,9 @@ struct service_class {
 	const uint32_t *known; /* bit p % 32 of word p / 32; 2048 words; NULL = none */
 };
 
-/* Where a port was found open at least this often, n of the class's ranked ports stand before it. */
+/*
+ * Where a port was found open at least this often, n of the class's ranked ports stand before it.
+ */
 struct service_ratio {
 	double ratio;
 	uint16_t n[3];
@@ -49,7 +54,9 @@ bool services_known(const struct services *s, enum port_class c, uint16_t port);
 /* How many of the ranked ports of a class were found open at least so often; all for 0. */
 uint32_t services_n_at_ratio(const struct services *s, enum port_class c, double ratio);
 /*
- * Calls fn for each port that has a name matching the mask (* and ?, letters of either case): exact names are looked for everywhere,
- * a mask with wildcards among the known ports only, where a port without a name is called "unknown". A port may come more than once. Returns the calls.
+ * Calls fn for each port that has a name matching the mask (* and ?, letters of either case): exact
+ * names are looked for everywhere, a mask with wildcards among the known ports only, where a port
+ * without a name is called "unknown". A port may come more than once. Returns the calls.
  */
-unsigned services_match(const struct services *s, enum port_class c, const char *mask, void (*fn)(void *ctx, uint16_t port), void *ctx);
+unsigned services_match(const struct services *s, enum port_class c, const char *mask,
+	void (*fn)(void *ctx, uint16_t port), void *ctx);

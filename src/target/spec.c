@@ -2,14 +2,16 @@
 /*
  * The grammar of one target.
  *
- *	target   = host [ "/" bits ]		bits: decimal digits; more than the family has: one host, with a warning
- *	host     = octets | IPv6 literal | short form | name
- *	octets   = set "." set "." set "." set
- *	set      = "*" | range { "," range }
- *	range    = number [ "-" [ number ] ] | "-" [ number ]	0 and 255 where one is left out
+ *	target = host [ "/" bits ]	bits in decimal; more than the family has: one host
+ *	host   = octets | IPv6 literal | short form | name
+ *	octets = set "." set "." set "." set
+ *	set    = "*" | range { "," range }
+ *	range  = number [ "-" [ number ] ] | "-" [ number ]
  *
- * Short forms are inet_aton's (1, 10.1, 10.0.1, 0x0a000001, octal); a full dotted quad is decimal. A prefix length widens each octet set
- * to the networks it touches. Every claim here was put to nmap 7.93 (-sL -n), see specs_test.c and target_nmap_test.c.
+ * In a range 0 and 255 stand for what is left out. Short forms are inet_aton's (1, 10.1, 10.0.1,
+ * 0x0a000001, octal); a full dotted quad is decimal. A prefix length widens each octet set to the
+ * networks it touches. Every claim here was put to nmap 7.93 (-sL -n), see specs_test.c and
+ * target_nmap_test.c.
  */
 #include "target/spec.h"
 
@@ -31,7 +33,7 @@ struct parts {
 	int bits; /* -1: none given */
 };
 
-/* ---- sets ------------------------------------------------------------------------------------------------------ */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 void spec_set_clear(struct spec_set *s)
 {
@@ -102,7 +104,7 @@ static struct spec_name *add_name(struct spec_set *s, const char *text, struct a
 	return name;
 }
 
-/* ---- text to numbers ------------------------------------------------------------------------------------------- */
+/* ---- text to numbers ------------------------------------------------------------------------- */
 
 /* Decimal digits at *p, at most `max`; false when there are none or the value is larger. */
 static bool take_number(const char **p, long max, long *out)
@@ -217,14 +219,18 @@ static bool parse_v6(const char *host, struct addr *a)
 		return false;
 	if (addr_parse(host, a) == 0)
 		return true;
-	if (!zone || !zone[1] || zone[1 + strspn(zone + 1, "0123456789")] || zone - host >= ADDR_TEXT_MAX)
+	if (!zone || !zone[1] || zone[1 + strspn(zone + 1, "0123456789")] ||
+		zone - host >= ADDR_TEXT_MAX)
 		return false;
 	memcpy(plain, host, (size_t)(zone - host));
 	plain[zone - host] = '\0';
 	return addr_parse(plain, a) == 0 && !addr_is_linklocal(a);
 }
 
-/* Worth asking a resolver: what can only be a mistyped address or range is not sent to name servers. */
+/*
+ * Worth asking a resolver: what can only be a mistyped address or range is not sent to name
+ * servers.
+ */
 static bool may_be_name(const char *host)
 {
 	if (!*host || (strchr(host, '.') && !host[strspn(host, "0123456789.-")]))
@@ -236,7 +242,7 @@ static bool may_be_name(const char *host)
 	return true;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool wanted(const struct spec_rules *r, const struct addr *a)
 {
@@ -273,7 +279,8 @@ static int look_up(const char *host, const struct spec_rules *r, struct addr **l
 	if (!may_be_name(host))
 		return err_set(e, ERR_USAGE, "\"%s\" is no address, no range and no name", host);
 	if (!r->lookup.forward)
-		return err_set(e, ERR_RESOLVE, "\"%s\" is a name, and names are not looked up here", host);
+		return err_set(
+			e, ERR_RESOLVE, "\"%s\" is a name, and names are not looked up here", host);
 	n = r->lookup.forward(r->lookup.ctx, host, 0, list, e);
 	if (n > 0)
 		return n;
@@ -282,7 +289,7 @@ static int look_up(const char *host, const struct spec_rules *r, struct addr **l
 	return n < 0 ? n : err_set(e, ERR_RESOLVE, "\"%s\" has no address", host);
 }
 
-/* ---- targets --------------------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 /* The prefix length for an address of this family; longer ones mean one host. */
 static unsigned prefix_bits(const struct parts *s, unsigned family, const struct spec_rules *r)
@@ -290,33 +297,40 @@ static unsigned prefix_bits(const struct parts *s, unsigned family, const struct
 	int width = family == 4 ? 32 : 128;
 
 	if (s->bits > width)
-		log_say(r->log, LOG_WARN, "\"%s\": a prefix length of IPv%u is at most %d; taken as one host", s->text, family, width);
+		log_say(r->log, LOG_WARN,
+			"\"%s\": a prefix length of IPv%u is at most %d; taken as one host",
+			s->text, family, width);
 	return s->bits < 0 || s->bits > width ? (unsigned)width : (unsigned)s->bits;
 }
 
-static int add_literal(struct spec_set *out, const struct parts *s, const struct addr *a, const struct spec_rules *r, struct err *e)
+static int add_literal(struct spec_set *out, const struct parts *s, const struct addr *a,
+	const struct spec_rules *r, struct err *e)
 {
 	struct block b;
 
 	if (!wanted(r, a))
-		return err_set(e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
+		return err_set(
+			e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
 	block_from_prefix(&b, a, prefix_bits(s, a->family, r));
 	return add_block(out, &b, NULL);
 }
 
-static int add_octets(struct spec_set *out, const struct parts *s, struct octet_bits *o, const struct spec_rules *r, struct err *e)
+static int add_octets(struct spec_set *out, const struct parts *s, struct octet_bits *o,
+	const struct spec_rules *r, struct err *e)
 {
 	struct block b;
 
 	if (r->family == 6)
-		return err_set(e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
+		return err_set(
+			e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
 	if (!block_from_octets(&b, o, prefix_bits(s, 4, r)))
 		return -ENOMEM;
 	return add_block(out, &b, NULL);
 }
 
 /* Takes the list. The prefix length widens the first address only. */
-static int add_named(struct spec_set *out, const struct parts *s, struct addr *list, size_t n, const struct spec_rules *r)
+static int add_named(struct spec_set *out, const struct parts *s, struct addr *list, size_t n,
+	const struct spec_rules *r)
 {
 	char host[HOST_MAX];
 	struct spec_name *name;
@@ -335,12 +349,14 @@ static int add_named(struct spec_set *out, const struct parts *s, struct addr *l
 	return rc;
 }
 
-static int add_short(struct spec_set *out, const struct parts *s, const struct addr *a, const struct spec_rules *r, struct err *e)
+static int add_short(struct spec_set *out, const struct parts *s, const struct addr *a,
+	const struct spec_rules *r, struct err *e)
 {
 	struct addr *list;
 
 	if (!wanted(r, a))
-		return err_set(e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
+		return err_set(
+			e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
 	list = malloc(sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -348,7 +364,8 @@ static int add_short(struct spec_set *out, const struct parts *s, const struct a
 	return add_named(out, s, list, 1, r);
 }
 
-static int add_looked_up(struct spec_set *out, const struct parts *s, const char *host, const struct spec_rules *r, struct err *e)
+static int add_looked_up(struct spec_set *out, const struct parts *s, const char *host,
+	const struct spec_rules *r, struct err *e)
 {
 	struct addr *list;
 	int n = look_up(host, r, &list, e);
@@ -360,10 +377,12 @@ static int add_looked_up(struct spec_set *out, const struct parts *s, const char
 			return add_named(out, s, list, (size_t)n, r);
 	}
 	free(list);
-	return err_set(e, ERR_RESOLVE, "\"%s\" has no IPv%u address, %s", s->text, r->family, other_family_hint(r));
+	return err_set(e, ERR_RESOLVE, "\"%s\" has no IPv%u address, %s", s->text, r->family,
+		other_family_hint(r));
 }
 
-static int spec_parse(struct spec_set *out, const char *text, const struct spec_rules *r, struct err *e)
+static int spec_parse(
+	struct spec_set *out, const char *text, const struct spec_rules *r, struct err *e)
 {
 	char host[HOST_MAX];
 	struct octet_bits o;
@@ -371,11 +390,13 @@ static int spec_parse(struct spec_set *out, const char *text, const struct spec_
 	struct addr a;
 
 	if (!split(text, &s))
-		return err_set(e, ERR_USAGE, "\"%s\": what follows the slash is no prefix length", text);
+		return err_set(
+			e, ERR_USAGE, "\"%s\": what follows the slash is no prefix length", text);
 	if (parse_octets(&s, &o))
 		return add_octets(out, &s, &o, r, e);
 	if (!host_text(&s, host))
-		return err_set(e, ERR_USAGE, "\"%.40s...\" is no address, no range and no name", text);
+		return err_set(
+			e, ERR_USAGE, "\"%.40s...\" is no address, no range and no name", text);
 	if (parse_v6(host, &a))
 		return add_literal(out, &s, &a, r, e);
 	if (parse_short(host, &a))
@@ -390,31 +411,37 @@ int spec_target(struct spec_set *out, const char *text, const struct spec_rules 
 	return rc == -ENOMEM ? err_set(e, -ENOMEM, "no memory for target \"%.40s\"", text) : rc;
 }
 
-/* ---- exclusions ------------------------------------------------------------------------------------------------ */
+/* ---- exclusions ------------------------------------------------------------------------------ */
 
-static int exclude_prefix(struct addr_set *out, const struct parts *s, const struct addr *a, struct err *e)
+static int exclude_prefix(
+	struct addr_set *out, const struct parts *s, const struct addr *a, struct err *e)
 {
 	int width = a->family == 4 ? 32 : 128;
 	struct block b;
 
 	if (s->bits > width)
-		return err_set(e, ERR_USAGE, "cannot exclude \"%s\": a prefix length of IPv%u is at most %d", s->text, a->family, width);
+		return err_set(e, ERR_USAGE,
+			"cannot exclude \"%s\": a prefix length of IPv%u is at most %d", s->text,
+			a->family, width);
 	block_from_prefix(&b, a, s->bits < 0 ? (unsigned)width : (unsigned)s->bits);
 	return addr_set_take(out, &b);
 }
 
-static int exclude_octets(struct addr_set *out, const struct parts *s, struct octet_bits *o, struct err *e)
+static int exclude_octets(
+	struct addr_set *out, const struct parts *s, struct octet_bits *o, struct err *e)
 {
 	struct block b;
 
 	if (s->bits > 32)
-		return err_set(e, ERR_USAGE, "cannot exclude \"%s\": a prefix length of IPv4 is at most 32", s->text);
+		return err_set(e, ERR_USAGE,
+			"cannot exclude \"%s\": a prefix length of IPv4 is at most 32", s->text);
 	if (!block_from_octets(&b, o, s->bits < 0 ? 32 : (unsigned)s->bits))
 		return -ENOMEM;
 	return addr_set_take(out, &b);
 }
 
-static int exclude_name(struct addr_set *out, const struct parts *s, const char *host, const struct spec_rules *r, struct err *e)
+static int exclude_name(struct addr_set *out, const struct parts *s, const char *host,
+	const struct spec_rules *r, struct err *e)
 {
 	struct addr *list;
 	int n = look_up(host, r, &list, e), used = 0, rc = 0;
@@ -431,11 +458,13 @@ static int exclude_name(struct addr_set *out, const struct parts *s, const char 
 	}
 	free(list);
 	if (rc == 0 && !used)
-		rc = err_set(e, ERR_USAGE, "cannot exclude \"%s\": it has no IPv%u address", s->text, r->family);
+		rc = err_set(e, ERR_USAGE, "cannot exclude \"%s\": it has no IPv%u address",
+			s->text, r->family);
 	return rc;
 }
 
-static int exclude_parse(struct addr_set *out, const char *text, const struct spec_rules *r, struct err *e)
+static int exclude_parse(
+	struct addr_set *out, const char *text, const struct spec_rules *r, struct err *e)
 {
 	char host[HOST_MAX];
 	struct octet_bits o;
@@ -444,18 +473,22 @@ static int exclude_parse(struct addr_set *out, const char *text, const struct sp
 	bool fits;
 
 	if (!split(text, &s))
-		return err_set(e, ERR_USAGE, "cannot exclude \"%s\": what follows the slash is no prefix length", text);
+		return err_set(e, ERR_USAGE,
+			"cannot exclude \"%s\": what follows the slash is no prefix length", text);
 	fits = host_text(&s, host);
 	if (fits && (parse_short(host, &a) || parse_v6(host, &a)))
 		return exclude_prefix(out, &s, &a, e);
 	if (parse_octets(&s, &o))
 		return exclude_octets(out, &s, &o, e);
 	if (!fits)
-		return err_set(e, ERR_USAGE, "cannot exclude \"%.40s...\": it is no address, no range and no name", text);
+		return err_set(e, ERR_USAGE,
+			"cannot exclude \"%.40s...\": it is no address, no range and no name",
+			text);
 	return exclude_name(out, &s, host, r, e);
 }
 
-int spec_exclusion(struct addr_set *out, const char *text, const struct spec_rules *r, struct err *e)
+int spec_exclusion(
+	struct addr_set *out, const char *text, const struct spec_rules *r, struct err *e)
 {
 	int rc = exclude_parse(out, text, r, e);
 

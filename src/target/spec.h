@@ -11,7 +11,10 @@
 #include "target/range.h"
 #include "target/target.h"
 
-/* A name (or a short form of an address) and what it stands for: first the addresses that are scanned, then the others. */
+/*
+ * A name (or a short form of an address) and what it stands for: first the addresses that are
+ * scanned, then the others.
+ */
 struct spec_name {
 	char *text;	    /* owned, as typed, without the prefix length */
 	struct addr *addrs; /* owned */
@@ -42,13 +45,16 @@ struct spec_rules {
 void spec_set_clear(struct spec_set *s); /* empties, keeps memory */
 void spec_set_free(struct spec_set *s);
 /*
- * Appends the blocks of a target specification. ERR_USAGE, ERR_RESOLVE: it gives no address, the text says why; the set is as before.
- * -ENOMEM.
+ * Appends the blocks of a target specification. ERR_USAGE, ERR_RESOLVE: it gives no address, the
+ * text says why; the set is as before. -ENOMEM.
  */
-int spec_target(struct spec_set *out, const char *text, const struct spec_rules *r, struct err *e) MUST_CHECK;
+int spec_target(struct spec_set *out, const char *text, const struct spec_rules *r,
+	struct err *e) MUST_CHECK;
 /*
- * Adds one exclusion: the same grammar, but a number is first of all an address in inet_aton's sense (10.0.0.010 is 10.0.0.8), a
- * prefix length too long is an error, literals of the other family are taken without a word, and a name stands for all its addresses.
- * ERR_USAGE, -ENOMEM. Seal the set before reading it.
+ * Adds one exclusion: the same grammar, but a number is first of all an address in inet_aton's
+ * sense (10.0.0.010 is 10.0.0.8), a prefix length too long is an error, literals of the other
+ * family are taken without a word, and a name stands for all its addresses. ERR_USAGE, -ENOMEM.
+ * Seal the set before reading it.
  */
-int spec_exclusion(struct addr_set *out, const char *text, const struct spec_rules *r, struct err *e) MUST_CHECK;
+int spec_exclusion(struct addr_set *out, const char *text, const struct spec_rules *r,
+	struct err *e) MUST_CHECK;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every port and target case of the conformance table, with what nmap 7.93 answered, put to the library. */
+/*
+ * Every port and target case of the conformance table, with what nmap 7.93 answered, put to the
+ * library.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -17,12 +20,12 @@
 #include "target/ports.h"
 #include "target/target.h"
 
-#define ARGS_MAX 32
-#define SHOWN_MAX 40	/* targets that the table lists */
-#define TIMED_OUT 124	/* nmap had not answered after a minute: no truth to be had */
+#define ARGS_MAX    32
+#define SHOWN_MAX   40	 /* targets that the table lists */
+#define TIMED_OUT   124	 /* nmap had not answered after a minute: no truth to be had */
 #define PORTS_SHOWN 5000 /* characters of a list of ports that the table shows */
 
-/* ---- the table ------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 struct row {
 	char *kind, *args, *expected;
@@ -74,8 +77,8 @@ static size_t cut_args(char *text, char *argv[ARGS_MAX])
 }
 
 /*
- * Where nmap was silent, both the outcome and the expansion must be its own. Where it warned and went on, a refusal will do. Where it
- * refused, so must we.
+ * Where nmap was silent, both the outcome and the expansion must be its own. Where it warned and
+ * went on, a refusal will do. Where it refused, so must we.
  */
 static bool agrees(const struct row *r, bool refused, const char *got)
 {
@@ -107,8 +110,8 @@ static void each_row(FILE *f, const char *kind, run_fn run)
 		run(&r, &refused, &got);
 		n++;
 		if (!agrees(&r, refused, buf_text(&got))) {
-			print_error("%s [%s]\n nmap: rc=%d %.300s\n ours: rc=%d %.300s\n", r.kind, r.args, r.rc, r.expected,
-				refused, buf_text(&got));
+			print_error("%s [%s]\n nmap: rc=%d %.300s\n ours: rc=%d %.300s\n", r.kind,
+				r.args, r.rc, r.expected, refused, buf_text(&got));
 			failed++;
 		}
 		buf_free(&got);
@@ -119,7 +122,7 @@ static void each_row(FILE *f, const char *kind, run_fn run)
 	assert_int_equal(failed, 0);
 }
 
-/* ---- ports ----------------------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 static const char datadir_file[] = "specs_test_services";
 
@@ -138,7 +141,8 @@ static size_t port_option(struct port_request *rq, const char **file, char **a)
 	static const struct {
 		const char *name;
 		unsigned class;
-	} techniques[] = { { "-sS", PORTS_TCP }, { "-sU", PORTS_UDP }, { "-sY", PORTS_SCTP }, { "-sO", PORTS_IP } };
+	} techniques[] = { { "-sS", PORTS_TCP }, { "-sU", PORTS_UDP }, { "-sY", PORTS_SCTP },
+		{ "-sO", PORTS_IP } };
 
 	for (size_t i = 0; i < 4; i++) {
 		if (strcmp(a[0], techniques[i].name) == 0)
@@ -172,7 +176,8 @@ static void show_ports(const struct port_set *set, unsigned classes, struct buf 
 
 		assert_non_null(text);
 		if (classes & 1u << c)
-			buf_fmt(got, "%s%s:%u:%.*s%s", got->len ? " ; " : "", names[c], set->of[c].n, PORTS_SHOWN, text,
+			buf_fmt(got, "%s%s:%u:%.*s%s", got->len ? " ; " : "", names[c],
+				set->of[c].n, PORTS_SHOWN, text,
 				strlen(text) > PORTS_SHOWN ? "..." : "");
 		free(text);
 	}
@@ -211,13 +216,14 @@ static void test_ports(void **state)
 {
 	FILE *table = open_table();
 
-	put_file(datadir_file, "http\t80/tcp\t0.5\nhttps\t443/tcp\t0.4\nhttp-alt\t8080/tcp\t0.3\nssh\t22/tcp\t0.2\n"
-			       "domain\t53/udp\t0.5\ndomain\t53/tcp\t0.05\nfoo\t9/sctp\t0.1\n");
+	put_file(datadir_file,
+		"http\t80/tcp\t0.5\nhttps\t443/tcp\t0.4\nhttp-alt\t8080/tcp\t0.3\nssh\t22/tcp\t0.2\n"
+		"domain\t53/udp\t0.5\ndomain\t53/tcp\t0.05\nfoo\t9/sctp\t0.1\n");
 	each_row(table, "ports\t", run_ports);
 	unlink(datadir_file);
 }
 
-/* ---- targets --------------------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 /* The hosts file that the cases were run with. */
 static int look_up(void *ctx, const char *name, unsigned family, struct addr **list, struct err *e)
@@ -225,7 +231,9 @@ static int look_up(void *ctx, const char *name, unsigned family, struct addr **l
 	static const struct {
 		const char *name, *addr;
 	} hosts[] = {
-		{ "single.lab.test", "10.0.0.5" }, { "multi.lab.test", "10.0.0.6" }, { "multi.lab.test", "10.0.0.7" },
+		{ "single.lab.test", "10.0.0.5" },
+		{ "multi.lab.test", "10.0.0.6" },
+		{ "multi.lab.test", "10.0.0.7" },
 		{ "v6.lab.test", "fd00::5" },
 	};
 	int n = 0;
@@ -312,7 +320,9 @@ static void feed_stdin(char *args)
 static void run_targets(const struct row *r, bool *refused, struct buf *got)
 {
 	const char *specs[ARGS_MAX];
-	struct target_request rq = { .specs = specs, .family = 4, .lookup = { .forward = look_up } };
+	struct target_request rq = {
+		.specs = specs, .family = 4, .lookup = { .forward = look_up }
+	};
 	struct targets *t;
 	char *argv[ARGS_MAX + 2] = { 0 };
 	char *copy = strdup(r->args);

@@ -2,14 +2,17 @@
 /*
  * The iterator over all targets.
  *
- * Targets come in batches: the command line is one batch, each word of an -iL list is one (a portion of the list when the order is to
- * be shuffled), and -iR is one batch of a single block, all of IPv4 without its reserved ranges. A batch holds blocks (spec.h) and
- * segments: what is left of each block, as intervals of its member indices, after the excluded ranges were cut out. Segments
- * follow each other in one index space 0 .. total-1; walking it is the order of the specifications, walking it through a keyed
- * permutation is the shuffled order, and -iR is that walk stopped after N. Memory is that of the specifications and exclusions.
+ * Targets come in batches: the command line is one batch, each word of an -iL list is one (a
+ * portion of the list when the order is to be shuffled), and -iR is one batch of a single block,
+ * all of IPv4 without its reserved ranges. A batch holds blocks (spec.h) and segments: what is left
+ * of each block, as intervals of its member indices, after the excluded ranges were cut out.
+ * Segments follow each other in one index space 0 .. total-1; walking it is the order of the
+ * specifications, walking it through a keyed permutation is the shuffled order, and -iR is that
+ * walk stopped after N. Memory is that of the specifications and exclusions.
  *
- * --unique: a block of at most SMALL_MAX members enters its addresses in a hash set when it is cut, and loses those that were there; a
- * large one is cut by the large ones before it and then joins them, and what earlier small ones had is left out as it is met.
+ * --unique: a block of at most SMALL_MAX members enters its addresses in a hash set when it is cut,
+ * and loses those that were there; a large one is cut by the large ones before it and then joins
+ * them, and what earlier small ones had is left out as it is met.
  *
  * Exclusions with very many holes stay octet products and are asked per address.
  */
@@ -25,9 +28,9 @@
 #include "target/spec.h"
 #include "target/words.h"
 
-#define SMALL_MAX 256	   /* members of a block whose addresses --unique remembers one by one */
-#define PORTION_MAX 65536  /* blocks of a list that are shuffled together */
-#define OCTETS_WEIGHT 32   /* an octet product takes the memory of that many plain blocks */
+#define SMALL_MAX     256   /* members of a block whose addresses --unique remembers one by one */
+#define PORTION_MAX   65536 /* blocks of a list that are shuffled together */
+#define OCTETS_WEIGHT 32    /* an octet product takes the memory of that many plain blocks */
 
 enum stage { STAGE_LINE, STAGE_LIST, STAGE_RANDOM, STAGE_END };
 
@@ -36,7 +39,7 @@ struct segment {
 	size_t block;
 	u128 at;
 	uint64_t n, before; /* saturated: 2^64 targets are more than anybody lives to see */
-	size_t n_taken; /* octet products listed before this block (--unique) */
+	size_t n_taken;	    /* octet products listed before this block (--unique) */
 };
 
 struct targets {
@@ -60,16 +63,19 @@ struct targets {
 	bool shuffled;
 	struct perm perm;
 
-	struct words *list; /* owned; NULL without -iL */
+	struct words *list;  /* owned; NULL without -iL */
 	uint64_t list_total; /* members of list batches so far */
 	uint64_t line_total;
 	bool random_set;
 	uint64_t random_wanted, random_left; /* UINT64_MAX: for ever */
-	bool random_given;    /* this round of the permutation gave a target */
+	bool random_given;		     /* this round of the permutation gave a target */
 	size_t failed;
 };
 
-/* Not handed out to public hosts: IANA's IPv4 special-purpose registry (RFC 6890), multicast (RFC 5771), class E (RFC 1112). */
+/*
+ * Not handed out to public hosts: IANA's IPv4 special-purpose registry (RFC 6890), multicast (RFC
+ * 5771), class E (RFC 1112).
+ */
 static const struct {
 	uint32_t net;
 	uint8_t bits;
@@ -82,7 +88,7 @@ static const struct {
 	/* clang-format on */
 };
 
-/* ---- a batch is cut ---------------------------------------------------------------------------------------------- */
+/* ---- a batch is cut -------------------------------------------------------------------------- */
 
 static int add_segment(struct targets *t, size_t block, u128 at, u128 count)
 {
@@ -98,7 +104,8 @@ static int add_segment(struct targets *t, size_t block, u128 at, u128 count)
 		t->cap_segments = cap;
 	}
 	t->segments[t->n_segments++] = (struct segment){
-		.block = block, .at = at, .n = n, .before = t->total, .n_taken = t->taken.n_octets };
+		.block = block, .at = at, .n = n, .before = t->total, .n_taken = t->taken.n_octets
+	};
 	t->total = n > UINT64_MAX - t->total ? UINT64_MAX : t->total + n;
 	return 0;
 }
@@ -207,7 +214,7 @@ static int cut_batch(struct targets *t, bool shuffled, struct err *e)
 	return 0;
 }
 
-/* ---- batches come one after the other --------------------------------------------------------------------------- */
+/* ---- batches come one after the other -------------------------------------------------------- */
 
 /* A specification that gives nothing is said and counted; only lack of memory is an error. */
 static int add_spec(struct targets *t, const char *text, struct err *e)
@@ -227,7 +234,10 @@ static int add_spec(struct targets *t, const char *text, struct err *e)
 	return 0;
 }
 
-/* Reads words until there is a block, or a portion of them when the order is shuffled. 1, 0 at the end, negative. */
+/*
+ * Reads words until there is a block, or a portion of them when the order is shuffled. 1, 0 at the
+ * end, negative.
+ */
 static int load_list(struct targets *t, struct err *e)
 {
 	size_t weight = 0, wanted = t->randomize ? PORTION_MAX : 1;
@@ -282,7 +292,7 @@ static int load(struct targets *t, struct err *e)
 	return 0;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int exclude_list(struct targets *t, const char *list, struct err *e)
 {
@@ -337,7 +347,8 @@ static int open_random(struct targets *t, const struct target_request *rq, struc
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		uint32_t size_less_one = UINT32_MAX >> reserved[i].bits;
 
-		if (range_set_add(&t->reserved, reserved[i].net, reserved[i].net | size_less_one) < 0)
+		if (range_set_add(&t->reserved, reserved[i].net, reserved[i].net | size_less_one) <
+			0)
 			return err_set(e, -ENOMEM, "no memory for -iR");
 	}
 	range_set_seal(&t->reserved);
@@ -375,7 +386,10 @@ int targets_open(struct targets **out, const struct target_request *rq, struct e
 		rc = words_open(&t->list, rq->list_file, e);
 	if (rc == 0)
 		rc = open_line(t, rq, e);
-	/* a file's first word at once, so that the count is an estimate from the start; standard input may have to be waited for */
+	/*
+	 * a file's first word at once, so that the count is an estimate from the start; standard
+	 * input may have to be waited for
+	 */
 	if (rc == 0 && t->total == 0 && t->list && words_total_bytes(t->list))
 		rc = load(t, e);
 	if (rc < 0)
@@ -399,7 +413,7 @@ void targets_free(struct targets *t)
 	free(t);
 }
 
-/* ---- walking ----------------------------------------------------------------------------------------------------- */
+/* ---- walking --------------------------------------------------------------------------------- */
 
 /* The segment of the batch's index-th member. */
 static const struct segment *find_segment(const struct targets *t, uint64_t index)
@@ -435,7 +449,8 @@ static const struct segment *step(struct targets *t, uint64_t *offset)
 	return s;
 }
 
-static bool is_left_out(const struct targets *t, const struct segment *s, const struct block *b, u128 number)
+static bool is_left_out(
+	const struct targets *t, const struct segment *s, const struct block *b, u128 number)
 {
 	struct addr a;
 
@@ -444,7 +459,8 @@ static bool is_left_out(const struct targets *t, const struct segment *s, const 
 	if (!t->unique || is_small(b))
 		return false;
 	a = block_addr(b->family, number, b->zone);
-	return seen_has(&t->seen, &a) || addr_set_in_octets(&t->taken, s->n_taken, b->family, number);
+	return seen_has(&t->seen, &a) ||
+	       addr_set_in_octets(&t->taken, s->n_taken, b->family, number);
 }
 
 static void fill(struct target *out, const struct spec_block *from, u128 number)
@@ -511,7 +527,7 @@ int targets_next(struct targets *t, struct target *out, struct err *e)
 	}
 }
 
-/* ---- counting ---------------------------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static uint64_t add_saturated(uint64_t a, uint64_t b)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random target specifications, good and broken ones, expanded by us and by the nmap of this machine (-sL -n: it lists and sends nothing; in a network
- * namespace of its own all the same). More rounds: target_nmap_test ROUNDS SEED.
+ * Random target specifications, good and broken ones, expanded by us and by the nmap of this
+ * machine (-sL -n: it lists and sends nothing; in a network namespace of its own all the same).
+ * More rounds: target_nmap_test ROUNDS SEED.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@
 #include "base/rng.h"
 #include "target/target.h"
 
-#define BATCH 20       /* specifications of one run of nmap */
+#define BATCH	    20	/* specifications of one run of nmap */
 #define TARGETS_MAX 600 /* larger ones are drawn again */
 
 static unsigned rounds = 10;
@@ -29,11 +30,12 @@ static unsigned below(struct rng *rng, unsigned n)
 	return (unsigned)rng_below(rng, n);
 }
 
-/* ---- specifications -------------------------------------------------------------------------------------------- */
+/* ---- specifications -------------------------------------------------------------------------- */
 
 static void put_number(struct rng *rng, struct buf *b)
 {
-	static const char *const odd[] = { "0", "255", "256", "007", "300", "", "0x10", "1e1", "99999999999" };
+	static const char *const odd[] = { "0", "255", "256", "007", "300", "", "0x10", "1e1",
+		"99999999999" };
 
 	if (below(rng, 12) == 0)
 		buf_str(b, odd[below(rng, sizeof(odd) / sizeof(odd[0]))]);
@@ -77,8 +79,9 @@ static void put_v4(struct rng *rng, struct buf *b)
 
 static void put_v6(struct rng *rng, struct buf *b)
 {
-	static const char *const forms[] = { "fd00::%x", "fe80::%x%%lo", "2001:db8:0:1::%x", "::ffff:10.0.0.%u", "fd00:%x::", "%x::1::2", "::%x:g",
-		"FD00::0%X", "fd00:0:0:0:0:0:0:%x", "1:2:3:4:5:6:7:8:%x" };
+	static const char *const forms[] = { "fd00::%x", "fe80::%x%%lo", "2001:db8:0:1::%x",
+		"::ffff:10.0.0.%u", "fd00:%x::", "%x::1::2", "::%x:g", "FD00::0%X",
+		"fd00:0:0:0:0:0:0:%x", "1:2:3:4:5:6:7:8:%x" };
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -113,7 +116,7 @@ static void put_spec(struct rng *rng, unsigned family, struct buf *b)
 		damage(rng, b);
 }
 
-/* ---- both answers ---------------------------------------------------------------------------------------------- */
+/* ---- both answers ---------------------------------------------------------------------------- */
 
 static void put_target(struct buf *out, const struct target *x)
 {
@@ -154,7 +157,8 @@ static void expand_nmap(const char *const *specs, size_t n, unsigned family, str
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "%s\n", specs[i]);
 	fclose(f);
-	snprintf(command, sizeof(command), "unshare -n nmap -sL -n %s -iL %s 2>/dev/null", family == 6 ? "-6" : "", path);
+	snprintf(command, sizeof(command), "unshare -n nmap -sL -n %s -iL %s 2>/dev/null",
+		family == 6 ? "-6" : "", path);
 	f = popen(command, "re");
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
@@ -176,13 +180,14 @@ static bool same(const char *const *specs, size_t n, unsigned family, bool say)
 	expand_nmap(specs, n, family, &theirs);
 	equal = strcmp(buf_text(&ours), buf_text(&theirs)) == 0;
 	if (!equal && say)
-		print_error("-%u \"%s\"\nours: %.200s\nnmap: %.200s\n", family, specs[0], buf_text(&ours), buf_text(&theirs));
+		print_error("-%u \"%s\"\nours: %.200s\nnmap: %.200s\n", family, specs[0],
+			buf_text(&ours), buf_text(&theirs));
 	buf_free(&ours);
 	buf_free(&theirs);
 	return equal;
 }
 
-/* ---- the test -------------------------------------------------------------------------------------------------- */
+/* ---- the test -------------------------------------------------------------------------------- */
 
 /* Draws a specification that is neither empty, nor a comment, nor too large. */
 static char *draw(struct rng *rng, unsigned family)
@@ -238,7 +243,7 @@ static void test_against_nmap(void **state)
 	assert_int_equal(differ, 0);
 }
 
-/* ---- exclusions ------------------------------------------------------------------------------------------------ */
+/* ---- exclusions ------------------------------------------------------------------------------ */
 
 /* Something around 10.0.0.0/23. */
 static void put_exclusion(struct rng *rng, struct buf *b)
@@ -265,7 +270,8 @@ static void exclude_nmap(const char *exclusion, struct buf *out)
 	char command[300], line[400];
 	FILE *f;
 
-	snprintf(command, sizeof(command), "unshare -n nmap -sL -n --exclude '%s' 10.0.0.0/23 2>/dev/null | sed -n 's/.*report for //p'",
+	snprintf(command, sizeof(command),
+		"unshare -n nmap -sL -n --exclude '%s' 10.0.0.0/23 2>/dev/null | sed -n 's/.*report for //p'",
 		exclusion);
 	f = popen(command, "re");
 	assert_non_null(f);
@@ -277,7 +283,9 @@ static void exclude_nmap(const char *exclusion, struct buf *out)
 static void exclude_ours(const char *exclusion, struct buf *out)
 {
 	const char *spec = "10.0.0.0/23";
-	struct target_request rq = { .specs = &spec, .n_specs = 1, .family = 4, .exclude = exclusion };
+	struct target_request rq = {
+		.specs = &spec, .n_specs = 1, .family = 4, .exclude = exclusion
+	};
 	struct targets *t;
 	struct target x;
 
@@ -306,7 +314,8 @@ static void test_exclusions_against_nmap(void **state)
 		exclude_ours(buf_text(&b), &ours);
 		exclude_nmap(buf_text(&b), &theirs);
 		if (strcmp(buf_text(&ours), buf_text(&theirs)) != 0) {
-			print_error("--exclude %s: ours %zu, nmap %zu bytes\n", buf_text(&b), ours.len, theirs.len);
+			print_error("--exclude %s: ours %zu, nmap %zu bytes\n", buf_text(&b),
+				ours.len, theirs.len);
 			differ++;
 		}
 		buf_free(&ours);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The iterator over targets: exact sets, exact counts, small memory, orders that shuffle and do not lose. */
+/*
+ * The iterator over targets: exact sets, exact counts, small memory, orders that shuffle and do not
+ * lose.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -40,7 +43,9 @@ static void collect(void *ctx, enum log_level level, const char *text)
 
 static struct target_request request(const char *const *specs, size_t n)
 {
-	return (struct target_request){ .specs = specs, .n_specs = n, .family = 4, .lookup = { .forward = look_up } };
+	return (struct target_request){
+		.specs = specs, .n_specs = n, .family = 4, .lookup = { .forward = look_up }
+	};
 }
 
 static struct targets *open_ok(const struct target_request *rq)
@@ -63,7 +68,8 @@ static void list_all(const struct target_request *rq, struct buf *out)
 
 	buf_init(out);
 	while ((rc = targets_next(t, &x, NULL)) == 1) {
-		buf_fmt(out, x.name ? "%s%s(%s)" : "%s%s%s", out->len ? " " : "", x.name ? x.name : "", addr_text(&x.addr, text));
+		buf_fmt(out, x.name ? "%s%s(%s)" : "%s%s%s", out->len ? " " : "",
+			x.name ? x.name : "", addr_text(&x.addr, text));
 		if (x.n_others)
 			buf_fmt(out, "+%zu", x.n_others);
 	}
@@ -89,7 +95,7 @@ static void check_one(const char *spec, unsigned family, bool resolve_all, const
 	check_list(&rq, expected);
 }
 
-/* ---- names and families ---------------------------------------------------------------------------------------- */
+/* ---- names and families ---------------------------------------------------------------------- */
 
 static void test_names(void **state)
 {
@@ -109,7 +115,8 @@ static void test_names(void **state)
 /* What is skipped is said, with the specification and a way out. */
 static void test_skipped(void **state)
 {
-	static const char *const specs[] = { "fd00::1", "10.0.0.300", "nosuch", "only6", "10.0.0.1/x", "a b", "10.0.0.1" };
+	static const char *const specs[] = { "fd00::1", "10.0.0.300", "nosuch", "only6",
+		"10.0.0.1/x", "a b", "10.0.0.1" };
 	struct target_request rq = request(specs, 7);
 	unsigned asked = 0;
 	struct buf said;
@@ -146,7 +153,8 @@ static void check_refused(const struct target_request *rq, const char *part)
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = { "10.0.0.300", "10.0.0.1,,10.0.0.2", ",", "10.0.0.1/33", "fd00::/129", "10.0.0.1/", "nosuch", "only6" };
+	static const char *const bad[] = { "10.0.0.300", "10.0.0.1,,10.0.0.2", ",", "10.0.0.1/33",
+		"fd00::/129", "10.0.0.1/", "nosuch", "only6" };
 	const char *spec = "10.0.0.0/24";
 	struct target_request rq = request(&spec, 1);
 
@@ -168,12 +176,12 @@ static void test_refused(void **state)
 	check_refused(&rq, "-iR");
 }
 
-/* ---- sets ------------------------------------------------------------------------------------------------------ */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static void test_unique(void **state)
 {
-	static const char *const specs[] = { "10.0.0.9", "10.0.0.8/30", "10.0.0.8-10", "10.0.0.0/28", "10.0.0.0/23", "10.0.0-1.254-255",
-		"10.0.0-3.255" };
+	static const char *const specs[] = { "10.0.0.9", "10.0.0.8/30", "10.0.0.8-10",
+		"10.0.0.0/28", "10.0.0.0/23", "10.0.0-1.254-255", "10.0.0-3.255" };
 	struct target_request rq = request(specs, 3);
 	struct targets *t;
 	struct target x;
@@ -244,7 +252,8 @@ static void test_large_set(void **state)
 
 	buf_init(&list);
 	for (unsigned i = 0; i < 1000; i++) {
-		buf_fmt(&list, "%s10.%u.%u.%u/%u", i ? "," : "", i / 4, i % 4 * 64, i % 256, 24 + i % 9);
+		buf_fmt(&list, "%s10.%u.%u.%u/%u", i ? "," : "", i / 4, i % 4 * 64, i % 256,
+			24 + i % 9);
 		left_out += UINT64_C(1) << (8 - i % 9);
 	}
 	rq.exclude = buf_text(&list);
@@ -294,7 +303,8 @@ static void test_prefixes(void **state)
 			"  for b in range(110, 129):\n"
 			"    n = ipaddress.ip_network(f\"{a}/{b}\", strict=False)\n"
 			"    print(f\"{a}/{b}\", n.num_addresses, n[0], n[-1])\n"
-			"'", "r");
+			"'",
+		"r");
 	char spec[80], first[64], last[64];
 	unsigned long count;
 	unsigned n_rows = 0;
@@ -326,7 +336,7 @@ static void test_prefixes(void **state)
 	assert_int_equal(n_rows, 3 * 21 + 2 * 19);
 }
 
-/* ---- orders ---------------------------------------------------------------------------------------------------- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 static void test_randomized(void **state)
 {
@@ -374,7 +384,8 @@ static bool is_public(uint32_t a)
 		return false;
 	if (first == 198 && (second == 18 || second == 19 || (second == 51 && third == 100)))
 		return false;
-	if (first == 192 && ((second == 0 && (third == 0 || third == 2)) || (second == 88 && third == 99)))
+	if (first == 192 &&
+		((second == 0 && (third == 0 || third == 2)) || (second == 88 && third == 99)))
 		return false;
 	return !(first == 203 && second == 0 && third == 113);
 }
@@ -408,7 +419,8 @@ static void test_random(void **state)
 	assert_int_equal(targets_next(t, &x, NULL), 0);
 	targets_free(t);
 	rq.random = 0;
-	rq.exclude = "0.0.0.0/1,128.0.0.0/2,192.0.0.0/4,208-215.*.*.*,216-222.*.*.*,223.0-254.*.*,223.255.0-254.*";
+	rq.exclude =
+		"0.0.0.0/1,128.0.0.0/2,192.0.0.0/4,208-215.*.*.*,216-222.*.*.*,223.0-254.*.*,223.255.0-254.*";
 	t = open_ok(&rq);
 	assert_true(targets_count(t) == UINT64_MAX);
 	for (n = 0; n < 1000; n++) {
@@ -418,7 +430,7 @@ static void test_random(void **state)
 	targets_free(t);
 }
 
-/* ---- lists ----------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static const char list_path[] = "target_test.list";
 
@@ -432,7 +444,10 @@ static void put_list(unsigned lines, const char *format)
 	fclose(f);
 }
 
-/* 300,000 lines: no memory but for the reader, also when shuffled in portions; the estimate is near from the start. */
+/*
+ * 300,000 lines: no memory but for the reader, also when shuffled in portions; the estimate is near
+ * from the start.
+ */
 static void test_long_list(void **state)
 {
 	struct target_request rq = request(NULL, 0);
@@ -455,7 +470,8 @@ static void test_long_list(void **state)
 			assert_in_range(low, 0, 299999);
 			assert_int_equal(met[low], 0);
 			met[low] = 1;
-			most = n++ % 1000 == 0 && mallinfo2().uordblks > most ? mallinfo2().uordblks : most;
+			most = n++ % 1000 == 0 && mallinfo2().uordblks > most ? mallinfo2().uordblks
+									      : most;
 		}
 		assert_int_equal(n, 300000);
 		assert_true(targets_count(t) == 300000);
@@ -478,9 +494,11 @@ static void test_line_and_list(void **state)
 	fputs("10.0.0.8\n", f);
 	fclose(f);
 	rq.list_file = list_path;
-	check_list(&rq, "192.168.0.1 10.0.0.1 10.0.0.3 multi(10.0.0.6)+2 10.0.0.0 10.0.0.1 10.0.0.5 10.0.0.8");
+	check_list(&rq,
+		"192.168.0.1 10.0.0.1 10.0.0.3 multi(10.0.0.6)+2 10.0.0.0 10.0.0.1 10.0.0.5 10.0.0.8");
 	rq.unique = true;
-	check_list(&rq, "192.168.0.1 10.0.0.1 10.0.0.3 multi(10.0.0.6)+2 10.0.0.0 10.0.0.5 10.0.0.8");
+	check_list(
+		&rq, "192.168.0.1 10.0.0.1 10.0.0.3 multi(10.0.0.6)+2 10.0.0.0 10.0.0.5 10.0.0.8");
 	unlink(list_path);
 }
 
@@ -509,12 +527,18 @@ static void test_word_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	   cmocka_unit_test(test_skipped),
-		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_unique),
-		cmocka_unit_test(test_holes),	   cmocka_unit_test(test_large_set),
-		cmocka_unit_test(test_skips),	   cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_randomized), cmocka_unit_test(test_random),
-		cmocka_unit_test(test_long_list),  cmocka_unit_test(test_line_and_list),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_skipped),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_large_set),
+		cmocka_unit_test(test_skips),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_randomized),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_line_and_list),
 		cmocka_unit_test(test_word_too_long),
 	};
 

@@ -36,7 +36,8 @@ int words_open(struct words **out, const char *path, struct err *e)
 		goto fail;
 	}
 	if (S_ISDIR(st.st_mode)) {
-		rc = err_set(e, ERR_USAGE, "cannot read \"%s\": it is a directory, a file is wanted", w->path);
+		rc = err_set(e, ERR_USAGE,
+			"cannot read \"%s\": it is a directory, a file is wanted", w->path);
 		goto fail;
 	}
 	w->total = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
@@ -99,7 +100,8 @@ int words_next(struct words *w, char out[WORD_MAX], struct err *e)
 			continue;
 		}
 		if (len == WORD_MAX - 1)
-			return err_set(e, ERR_USAGE, "\"%s\" has a word of more than %d characters, beginning with \"%.40s\"",
+			return err_set(e, ERR_USAGE,
+				"\"%s\" has a word of more than %d characters, beginning with \"%.40s\"",
 				w->path, WORD_MAX - 1, out);
 		out[len++] = (char)c;
 		out[len] = '\0';

@@ -15,8 +15,9 @@ struct words;
 int words_open(struct words **out, const char *path, struct err *e) MUST_CHECK;
 void words_free(struct words *w); /* NULL is fine */
 /*
- * The next word, 1, into out; 0 at the end; negative: a read error or a word too long. Words are parted by blanks, tabs, CR, LF and
- * NUL; "#" starts a comment to the end of the line, also inside a word. Blocks only when everything that came has been given out.
+ * The next word, 1, into out; 0 at the end; negative: a read error or a word too long. Words are
+ * parted by blanks, tabs, CR, LF and NUL; "#" starts a comment to the end of the line, also inside
+ * a word. Blocks only when everything that came has been given out.
  */
 int words_next(struct words *w, char out[WORD_MAX], struct err *e) MUST_CHECK;
 /* Bytes taken so far, and in all: 0 when that is not known (a pipe). */
