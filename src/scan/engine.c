@@ -95,6 +95,8 @@ static void host_done(struct engine *e, struct host *h)
 	else if (h->state == HOST_DOWN)
 		e->hosts_down++;
 	e->n_done++;
+	if (h->result[0])
+		e->n_held++;
 }
 
 static void name_answer(void *ctx, const struct addr *addr, const char *name)
@@ -355,21 +357,28 @@ static void host_start(struct engine *e, struct host *h)
 /* ---- admission and reports
  * -------------------------------------------------------------------------- */
 
-static bool room(const struct engine *e)
+static uint64_t ports_a_host(const struct engine *e)
 {
-	const struct plan_timing *t = &e->plan->timing;
-	uint32_t active = e->n_unreported - e->n_done, max = ACTIVE_MAX;
 	uint64_t ports = 1;
 
 	for (unsigned i = 0; i < e->n_tasks; i++)
 		ports += e->tasks[i].n;
+	return ports;
+}
+
+static bool room(const struct engine *e)
+{
+	const struct plan_timing *t = &e->plan->timing;
+	uint32_t active = e->n_unreported - e->n_done, max = ACTIVE_MAX;
+	uint64_t ports = ports_a_host(e);
+
 	if (max > SLOTS_MAX / ports)
 		max = SLOTS_MAX / ports < 16 ? 16 : (uint32_t)(SLOTS_MAX / ports);
 	if (max < t->min_hostgroup)
 		max = t->min_hostgroup;
 	if (t->max_hostgroup && max > t->max_hostgroup)
 		max = t->max_hostgroup;
-	return active < max && (uint64_t)e->n_done * ports < SLOTS_MAX;
+	return active < max && (uint64_t)e->n_held * ports < SLOTS_MAX;
 }
 
 static void admit(struct engine *e)
@@ -409,6 +418,8 @@ static void report_and_free(struct engine *e, struct host *h)
 	report_host(e, h);
 	host_unlink(e, h);
 	e->n_done--;
+	if (h->result[0])
+		e->n_held--;
 	host_free(h);
 }
 
@@ -416,7 +427,8 @@ static void report_and_free(struct engine *e, struct host *h)
 static void report_done(struct engine *e, bool all)
 {
 	struct host **p = &e->order_head, *h, *last = NULL;
-	bool skip = all || e->n_done > REPORT_HELD_MAX;
+	bool skip = all || e->n_done > REPORT_HELD_MAX ||
+		    (uint64_t)e->n_held * ports_a_host(e) >= SLOTS_MAX;
 
 	if (e->n_done == 0)
 		return;

@@ -72,6 +72,7 @@ struct engine {
 	uint64_t next_seq;
 	uint32_t n_pinging, n_scanning;
 	uint32_t n_unreported, n_done; /* hosts in work or done; of these, done */
+	uint32_t n_held;	       /* done, with ports that wait to be reported */
 	bool targets_done, held;
 	struct target hold; /* a target whose address is in work already */
 

@@ -35,8 +35,8 @@
 #define CANARIES_GONE 24 /* lost in a row */
 #define LIMITED_TRIES                                                                              \
 	3 /* times the retries, of a host that limits its answers, unless the user set them */
-#define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
-#define EVIDENCE_ENOUGH	      12 /* tries judged at once */
+#define NEIGHBOUR_RTO_NS      (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
+#define EVIDENCE_ENOUGH	      12		/* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
 #define DELAY_FIRST_NS	      (5 * NS_PER_MS)
@@ -314,8 +314,8 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 }
 
 /*
- * Silence is a verdict after enough tries, and only from a host that can still be heard: a canary sent after the try before
- * the last one must have been answered, where there is a canary at all.
+ * Silence is a verdict after enough tries, and only from a host that can still be heard: a canary
+ * sent after the try before the last one must have been answered, where there is a canary at all.
  */
 static bool silence_counts(struct engine *e, struct host *h, const struct slot *s)
 {
@@ -403,7 +403,7 @@ void sched_job_end(struct engine *e, struct host *h)
 /* ---- sending
  * ---------------------------------------------------------------------------------------- */
 
-enum may { MAY_SEND, MAY_NOT_HOST, MAY_NOT_RUN };
+enum may { MAY_SEND, MAY_NOT_HOST, MAY_NOT_YET, MAY_NOT_RUN };
 
 static enum may may_send(struct engine *e, struct host *h)
 {
@@ -417,7 +417,7 @@ static enum may may_send(struct engine *e, struct host *h)
 		return MAY_SEND;
 	if (h->next_send_ns > e->now) {
 		timer_update(e, h);
-		return MAY_NOT_HOST;
+		return e->plan->timing.min_rate > 0 ? MAY_NOT_YET : MAY_NOT_HOST;
 	}
 	window = h->outstanding < h->cw.window;
 	if (window && e->outstanding < e->group_cw.window)
@@ -426,7 +426,10 @@ static enum may may_send(struct engine *e, struct host *h)
 		pace_take(&e->silent);
 		return MAY_SEND;
 	}
-	return window || (e->silent_rate > 0 && !h->delay_ns) ? MAY_NOT_RUN : MAY_NOT_HOST;
+	if (window) /* the run's is full, for all hosts alike */
+		return MAY_NOT_RUN;
+	return (e->silent_rate > 0 && !h->delay_ns) || e->plan->timing.min_rate > 0 ? MAY_NOT_YET
+										    : MAY_NOT_HOST;
 }
 
 static bool canary_due(const struct host *h)
@@ -646,7 +649,7 @@ void sched_send(struct engine *e)
 	struct batch *b = &e->batch;
 	struct host *h;
 	struct pick p;
-	unsigned left = 4 * BATCH;
+	unsigned left = 4 * BATCH, skip = 4 * BATCH;
 
 	silent_restore(e);
 	while (left && (h = e->ready_head) && !e->dead.code) {
@@ -655,6 +658,13 @@ void sched_send(struct engine *e)
 
 		if (may == MAY_NOT_RUN)
 			break;
+		if (may == MAY_NOT_YET) { /* but others may */
+			if (!--skip)
+				break;
+			ready_drop(e, h);
+			ready_add(e, h);
+			continue;
+		}
 		if (may == MAY_NOT_HOST || !choose(e, h, &p)) {
 			ready_drop(e, h);
 			continue;

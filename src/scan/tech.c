@@ -36,7 +36,9 @@ uint32_t tech_cookie(
 		uint8_t b[16];
 		uint16_t port, sport;
 		uint32_t family;
-	} in = {.port = port, .sport = tech_sport(run, try), .family = host->family};
+	} in = {.port = port,
+		.sport = (uint16_t)(run->sport_base + try % TECH_TRIES_MAX),
+		.family = host->family};
 
 	memcpy(in.b, host->b, sizeof(in.b));
 	return ((uint32_t)hash_sip(&run->key, &in, sizeof(in)) & ~UINT32_C(0xf)) |
