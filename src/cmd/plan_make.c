@@ -126,6 +126,9 @@ static int make_ping(
 		rc = ping_list(&p->ping_udp, o->ping_udp, PORTS_UDP, w, e);
 	if (rc < 0)
 		return err_prefix(e, "ports to discover by");
+	if (o->family == 6 && (o->ping & PING_TSTAMP))
+		return err_set(e, ERR_USAGE,
+			"-PP asks for an ICMP timestamp, which IPv6 does not have; with -6 use -PE, -PS or -PA");
 	p->ping = o->ping | (o->no_arp ? 0 : PING_ARP);
 	if (o->ping & PING_NONE) {
 		p->ping = PING_NONE | (o->no_arp ? 0 : PING_ARP);

@@ -151,7 +151,7 @@ static void check_list(const struct bed *b, const size_t *model, size_t n)
 static void test_ready_list(void **state)
 {
 	struct bed b;
-	size_t model[N], n = 0, at;
+	size_t model[N] = {0}, n = 0, at;
 
 	bed_up(&b, 3);
 	check_list(&b, model, 0);
