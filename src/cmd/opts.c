@@ -47,20 +47,57 @@ static int read_conf(struct opts *o, struct err *e)
 	return rc;
 }
 
+/* Whether the row is of use only where ports are scanned. */
+static bool is_for_ports(const struct opt_row *r)
+{
+	static const size_t members[] = {
+		offsetof(struct opts, techniques),
+		offsetof(struct opts, ports),
+		offsetof(struct opts, exclude_ports),
+		offsetof(struct opts, fast),
+		offsetof(struct opts, sequential),
+		offsetof(struct opts, top_ports),
+		offsetof(struct opts, port_ratio),
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (r->lands == members[i])
+			return true;
+	}
+	return false;
+}
+
+static const struct opt_use *find_use(
+	const struct opt_uses *u, bool (*wanted)(const struct opt_row *r))
+{
+	for (size_t i = 0; i < u->n; i++) {
+		if (wanted(u->v[i].row))
+			return &u->v[i];
+	}
+	return NULL;
+}
+
+static bool is_no_scan(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, list_only) ||
+	       r->lands == offsetof(struct opts, no_ports);
+}
+
+/* What a configuration file says of ports gives way to -sn and -sL of the command line. */
 static int check_techniques(const struct opts *o, struct err *e)
 {
 	const char *no_scan = o->list_only ? "-sL" : "-sn";
+	const struct opt_use *idle;
 
 	if (!o->list_only && !o->no_ports)
 		return 0;
-	if (o->techniques)
-		return err_set(e, ERR_USAGE,
-			"%s scans no ports; leave out the scan techniques, or %s", no_scan,
-			no_scan);
-	if (o->ports || o->fast)
-		return err_set(e, ERR_USAGE, "%s scans no ports; leave out -p and -F, or %s",
-			no_scan, no_scan);
-	return 0;
+	idle = find_use(&o->args, is_for_ports);
+	if (!idle && !find_use(&o->args, is_no_scan))
+		idle = find_use(&o->conf, is_for_ports);
+	if (!idle)
+		return 0;
+	return err_set(e, ERR_USAGE, "%s scans no ports and so has no use for %s; leave out one",
+		no_scan, idle->as);
 }
 
 static int check_bounds(const struct opts *o, struct err *e)
@@ -68,6 +105,9 @@ static int check_bounds(const struct opts *o, struct err *e)
 	if (o->min_rate > 0 && o->max_rate > 0 && o->min_rate > o->max_rate)
 		return err_set(e, ERR_USAGE, "--min-rate %g is more than --max-rate %g",
 			o->min_rate, o->max_rate);
+	if (o->min_rate > 0 && o->scan_delay != OPT_UNSET && o->scan_delay > 0)
+		return err_set(e, ERR_USAGE,
+			"--min-rate sends on where --scan-delay would pause; leave out one");
 	if (o->min_hostgroup != OPT_UNSET && o->min_hostgroup > o->max_hostgroup)
 		return err_set(e, ERR_USAGE,
 			"--min-hostgroup is more than --max-hostgroup; lower one or raise the other");

@@ -91,11 +91,20 @@ static void test_contradictions(void **state)
 		"-sL -F h",
 		"-sn -sS h",
 		"-sL -sU h",
+		"-sn --top-ports 5 h",
+		"-sL --top-ports 5 h",
+		"-sn --port-ratio 0.5 h",
+		"-sL --port-ratio 0.5 h",
+		"-sn --exclude-ports 5 h",
+		"-sL --exclude-ports 5 h",
+		"-sn -r h",
+		"-sL -r h",
 		"-sST h",
 		"-4 -6 h",
 		"-F -p1 h",
 		"-p1 -p2 h",
 		"--min-rate 9 --max-rate 8 h",
+		"--min-rate 9 --scan-delay 1s h",
 		"--min-hostgroup 9 --max-hostgroup 8 h",
 		"--min-parallelism 9 --max-parallelism 8 h",
 		"-oX - -oG - h",
@@ -121,6 +130,46 @@ static void test_contradictions(void **state)
 	}
 }
 
+static void test_names_the_idle_option(void **state)
+{
+	static const char *const lines[][2] = {
+		{"-sn --ports 5 h", " --ports;"}, {"-sL -n -r h", " -r;"}, {"-sL -sU h", " -sU;"}};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *line = strdup(lines[i][0]);
+		struct opts o;
+		struct err e;
+
+		if (read_line(&o, line, &e) != ERR_USAGE || !strstr(e.text, lines[i][1]))
+			fail_msg("%s: %s", lines[i][0], e.text);
+		opts_free(&o);
+		free(line);
+	}
+}
+
+static void test_no_contradictions(void **state)
+{
+	static const char *const lines[] = {
+		"-sL --servicedb f h",
+		"-sn --servicedb f h",
+		"-sL --datadir d h",
+		"--min-rate 9 --scan-delay 0 h",
+		"--min-rate 9 -T2 h",
+		"--min-rate 9 --max-scan-delay 1s h",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *line = strdup(lines[i]);
+		struct opts o;
+		struct err e;
+
+		if (read_line(&o, line, &e) != 0)
+			fail_msg("%s: %s", lines[i], e.text);
+		opts_free(&o);
+		free(line);
+	}
+}
+
 static void test_command_line_wins(void **state)
 {
 	char path[] = "/tmp/sonde-opts-XXXXXX", line[100];
@@ -140,6 +189,13 @@ static void test_command_line_wins(void **state)
 	assert_int_equal(o.max_retries, 5);
 	assert_int_equal(o.techniques, TECH_SYN);
 	opts_free(&o);
+	/* the file's ports are for scans of ports */
+	snprintf(line, sizeof(line), "-sn --config %s h", path);
+	assert_int_equal(read_line(&o, line, &e), 0);
+	opts_free(&o);
+	snprintf(line, sizeof(line), "-sn -p80 --config %s h", path);
+	assert_int_equal(read_line(&o, line, &e), ERR_USAGE);
+	opts_free(&o);
 	unlink(path);
 }
 
@@ -149,6 +205,8 @@ int main(void)
 		cmocka_unit_test(test_table_is_sound),
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_names_the_idle_option),
+		cmocka_unit_test(test_no_contradictions),
 		cmocka_unit_test(test_command_line_wins),
 	};
 

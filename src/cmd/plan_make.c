@@ -8,6 +8,8 @@
 #include "base/rng.h"
 #include "io/io.h"
 
+#define DISCOVERY_MAX 256 /* discovery probes a host */
+
 /* ---- techniques and ports ------------------------------------------------------------------- */
 
 /* The TECH_ bits to use: what was asked for, else by privilege. */
@@ -47,6 +49,39 @@ static int check_privilege(
 		return ERR_USAGE;
 	}
 	return 0;
+}
+
+/* connect() leaves the source port to the kernel: -g is taken only where a raw probe uses it. */
+static int check_source_port(
+	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
+{
+	struct buf remedy = {0};
+
+	if (o->source_port == OPT_UNSET || o->list_only || (w->privileged && tech != TECH_CONNECT))
+		return 0;
+	if (o->techniques == TECH_CONNECT)
+		return err_set(e, ERR_USAGE,
+			"-g has no effect on -sT, where the kernel chooses the source port; leave it out or use -sS");
+	if (backend_is(o, &io_connect_ops) || o->privilege == PRIVILEGE_NO)
+		return err_set(e, ERR_USAGE,
+			"-g has no effect with %s, where the kernel chooses the source port; leave one out",
+			o->privilege == PRIVILEGE_NO ? "--unprivileged" : "--backend connect");
+	caps_remedy(&remedy);
+	err_set(e, ERR_USAGE,
+		"-g needs permission for raw packets; leave it out, run it as root, or once: %s",
+		buf_text(&remedy));
+	buf_free(&remedy);
+	return ERR_USAGE;
+}
+
+/* A frame to a neighbour needs the hardware address that ARP tells. */
+static int check_frames(const struct opts *o, struct err *e)
+{
+	if (!o->no_arp || !backend_is(o, &io_packet_ops))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"--backend packet-ring needs the hardware addresses of neighbours, which "
+		"--disable-arp-ping does not ask for; leave that out, or use --backend raw");
 }
 
 static int make_ports(
@@ -89,15 +124,16 @@ static int ping_list(struct port_list *l, const char *spec, enum port_class c,
 static int ping_by_connect(
 	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
-	unsigned lost = o->ping & (PING_ECHO | PING_TSTAMP);
+	unsigned lost = o->ping & (PING_ECHO | PING_TSTAMP | PING_ARP);
 	int rc = 0;
 
-	if (lost || o->ping_udp)
+	if ((lost || o->ping_udp) && !o->list_only)
 		log_say(w->log, LOG_WARN,
 			"%s needs permission for raw packets; discovering by TCP connect instead",
-			lost & PING_ECHO ? "-PE"
-			: lost		 ? "-PP"
-					 : "-PU");
+			lost & PING_ECHO     ? "-PE"
+			: lost & PING_TSTAMP ? "-PP"
+			: o->ping_udp	     ? "-PU"
+					     : "-PR");
 	p->ping |= PING_CONNECT;
 	if (!o->ping_syn && !o->ping_ack)
 		rc = port_list_parse(&p->ping_syn, "80,443", PORTS_TCP, w->services, e);
@@ -113,7 +149,21 @@ static int ping_by_default(struct plan *p, const struct plan_world *w, struct er
 	return rc < 0 ? rc : port_list_parse(&p->ping_ack, "80", PORTS_TCP, w->services, e);
 }
 
-static int make_ping(
+/* The engine has room for so many discovery probes a host (scan/engine.h). */
+static int check_n_pings(const struct plan *p, struct err *e)
+{
+	uint64_t n = (uint64_t)p->ping_syn.n + p->ping_ack.n + p->ping_udp.n +
+		     ((p->ping & PING_ECHO) != 0) + ((p->ping & PING_TSTAMP) != 0);
+
+	if ((p->ping & PING_NONE) || n <= DISCOVERY_MAX)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%llu probes to discover a host are more than the %d there may be; "
+		"name fewer ports with -PS, -PA and -PU, or scan those ports by -Pn -p",
+		(unsigned long long)n, DISCOVERY_MAX);
+}
+
+static int choose_ping(
 	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	bool chosen = (o->ping & ~(unsigned)PING_ARP) || o->ping_syn || o->ping_ack || o->ping_udp;
@@ -139,6 +189,14 @@ static int make_ping(
 	p->ping |= (o->ping_syn ? PING_SYN : 0) | (o->ping_ack ? PING_ACK : 0) |
 		   (o->ping_udp ? PING_UDP : 0);
 	return chosen ? 0 : ping_by_default(p, w, e);
+}
+
+static int make_ping(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+{
+	int rc = choose_ping(p, o, w, e);
+
+	return rc < 0 ? rc : check_n_pings(p, e);
 }
 
 /* ---- timing --------------------------------------------------------------------------------- */
@@ -194,6 +252,16 @@ static void set_unsigned(unsigned *to, uint64_t v)
 		*to = (unsigned)v;
 }
 
+/* The slow templates go one probe at a time, unless something else is asked for. */
+static void make_parallelism(struct plan_timing *t, const struct opts *o)
+{
+	set_unsigned(&t->min_parallelism, o->min_parallelism);
+	if (o->max_parallelism != OPT_UNSET)
+		t->max_parallelism = (unsigned)o->max_parallelism;
+	else if (t->min_parallelism > t->max_parallelism)
+		t->max_parallelism = 0;
+}
+
 static int make_timing(struct plan *p, const struct opts *o, struct err *e)
 {
 	struct plan_timing *t = &p->timing;
@@ -202,10 +270,7 @@ static int make_timing(struct plan *p, const struct opts *o, struct err *e)
 	make_delays(t, o);
 	set_unsigned(&t->max_retries, o->max_retries);
 	t->max_retries_set = o->max_retries != OPT_UNSET;
-	set_unsigned(&t->min_parallelism, o->min_parallelism);
-	set_unsigned(&t->max_parallelism, o->max_parallelism);
-	if (t->max_parallelism)
-		t->min_parallelism = (unsigned)lower(t->min_parallelism, t->max_parallelism);
+	make_parallelism(t, o);
 	set_unsigned(&t->min_hostgroup, o->min_hostgroup);
 	set_unsigned(&t->max_hostgroup, o->max_hostgroup);
 	if (o->host_timeout != OPT_UNSET)
@@ -250,10 +315,13 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	p->packet_trace = o->packet_trace;
 	p->open_only = o->open_only;
 	p->debug = level(o->debug);
-	p->verbose = level(o->verbose) > p->debug ? level(o->verbose)
-						  : p->debug; /* -d says all that -v says */
+	p->verbose = level(o->verbose) + p->debug; /* each -d is a -v, too */
 	rng_entropy(&p->seed, sizeof(p->seed));
 	rc = check_privilege(o, w, techniques(o, w), e);
+	if (rc == 0)
+		rc = check_source_port(o, w, techniques(o, w), e);
+	if (rc == 0)
+		rc = check_frames(o, e);
 	if (rc == 0)
 		rc = make_interface(p, o, w, e);
 	if (rc == 0)

@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "scan/engine.h"
 
 struct made {
 	struct opts o;
@@ -167,6 +169,108 @@ static void test_discovery(void **state)
 	drop(m);
 }
 
+static void assert_refused(const char *line, bool privileged, const char *words)
+{
+	struct made *m = make(line, privileged);
+
+	if (m->rc != ERR_USAGE || !strstr(m->e.text, words))
+		fail_msg("%s: %d, %s", line, m->rc, m->e.text);
+	drop(m);
+}
+
+static void assert_taken(const char *line, bool privileged, int warnings)
+{
+	struct made *m = make(line, privileged);
+
+	if (m->rc != 0 || m->warnings != warnings)
+		fail_msg("%s: %d, %s, %d warnings", line, m->rc, m->e.text, m->warnings);
+	drop(m);
+}
+
+/* As many as the engine has room for, and one more. */
+static void test_number_of_pings(void **state)
+{
+	char line[100];
+
+	snprintf(line, sizeof(line), "-PS1-%d h", PINGS_MAX);
+	assert_taken(line, true, 0);
+	assert_taken(line, false, 0);
+	snprintf(line, sizeof(line), "-PS1-%d h", PINGS_MAX + 1);
+	assert_refused(line, true, "257 probes");
+	assert_refused(line, false, "257 probes");
+	snprintf(line, sizeof(line), "-PS1-%d -PA1-2 -PU1-3 -PE -PP h", PINGS_MAX - 7);
+	assert_taken(line, true, 0);
+	snprintf(line, sizeof(line), "-PS1-%d -PA1-2 -PU1-3 -PE -PP h", PINGS_MAX - 6);
+	assert_refused(line, true, "257 probes");
+	assert_taken("-Pn -PS1-1000 h", true, 0); /* nothing is sent */
+}
+
+static void test_source_port(void **state)
+{
+	assert_taken("-g 53 h", true, 0);
+	assert_taken("-sTU -g 53 h", true, 0);
+	assert_taken("-sn -g 53 h", true, 0);
+	assert_refused("-sT -g 53 h", true, "-sT");
+	assert_refused("-sT -g 53 h", false, "-sT");
+	assert_refused("-g 53 h", false, "setcap");
+	assert_refused("-sn --source-port 53 h", false, "setcap");
+	assert_refused("--unprivileged -g 53 h", false, "--unprivileged");
+	assert_refused("--backend connect -g 53 h", false, "--backend connect");
+}
+
+static void test_neighbours(void **state)
+{
+	assert_taken("-PR h", true, 0);
+	assert_taken("-PR h", false, 1);
+	assert_taken("-sL -PR h", false, 0);
+	assert_refused("--backend packet-ring --disable-arp-ping h", true, "neighbours");
+	assert_taken("--backend raw --disable-arp-ping h", true, 0);
+	assert_taken("--backend packet-ring h", true, 0);
+}
+
+static void assert_parallelism(const char *line, unsigned min, unsigned max)
+{
+	struct made *m = make(line, true);
+
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.timing.min_parallelism, min);
+	assert_int_equal(m->p.timing.max_parallelism, max);
+	drop(m);
+}
+
+static void test_parallelism(void **state)
+{
+	assert_parallelism("-T2 h", 0, 1);
+	assert_parallelism("-T0 --min-parallelism 1 h", 1, 1);
+	assert_parallelism("-T0 --min-parallelism 8 h", 8, 0);
+	assert_parallelism("-T1 --max-parallelism 4 h", 0, 4);
+	assert_parallelism("--min-parallelism 2 --max-parallelism 4 -T2 h", 2, 4);
+	assert_parallelism("--min-parallelism 2 h", 2, 0);
+	assert_refused("-T2 --min-parallelism 5 --max-parallelism 4 h", true, "--max-parallelism");
+}
+
+static void assert_levels(const char *line, int verbose, int debug)
+{
+	struct made *m = make(line, true);
+
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.verbose, verbose);
+	assert_int_equal(m->p.debug, debug);
+	drop(m);
+}
+
+/* Beside what nmap 7.93 -oX says of the same options. */
+static void test_levels(void **state)
+{
+	assert_levels("-d h", 1, 1);
+	assert_levels("-v -d h", 2, 1);
+	assert_levels("-dd h", 2, 2);
+	assert_levels("-d2 -v h", 3, 2);
+	assert_levels("-v3 -d h", 4, 1);
+	assert_levels("-v0 -d h", 1, 1);
+	assert_levels("-d0 -v h", 1, 0);
+}
+
 static void test_timing(void **state)
 {
 	struct made *m =
@@ -206,9 +310,6 @@ static void test_backend_and_interface(void **state)
 	assert_int_equal(m->rc, ERR_USAGE);
 	assert_non_null(strstr(m->e.text, "nosuch0"));
 	drop(m);
-	m = make("-d h", true);
-	assert_int_equal(m->p.verbose, 1); /* -d says all that -v says */
-	drop(m);
 }
 
 int main(void)
@@ -218,6 +319,11 @@ int main(void)
 		cmocka_unit_test(test_without_privilege),
 		cmocka_unit_test(test_ports_and_techniques),
 		cmocka_unit_test(test_discovery),
+		cmocka_unit_test(test_number_of_pings),
+		cmocka_unit_test(test_source_port),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_parallelism),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_timing),
 		cmocka_unit_test(test_backend_and_interface),
 	};

@@ -35,7 +35,7 @@ int need_net_raw(const char *what, struct err *e)
 		return 0;
 	return err_set(e, -EPERM,
 		"%s needs the capability CAP_NET_RAW, which this user does not have; "
-		"run as root or once: setcap cap_net_raw,cap_net_admin+eip %s",
+		"run as root or once: sudo setcap cap_net_raw+ep %s",
 		what, own_path(path));
 }
 

@@ -307,3 +307,14 @@ int net_neigh_get(struct net *n, uint32_t ifindex, const struct addr *addr, stru
 		*out = r.mac;
 	return r.valid;
 }
+
+uint32_t net_own_zone(const struct net *n, const struct addr *a)
+{
+	size_t count;
+	const struct net_addr *v = net_addrs(n, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (v[i].addr.family == a->family && !memcmp(v[i].addr.b, a->b, sizeof(a->b)))
+			return v[i].ifindex;
+	return 0;
+}

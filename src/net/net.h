@@ -72,6 +72,9 @@ const struct net_link *net_link_by_name(const struct net *n, const char *name);
 int net_route_get(struct net *n, const struct addr *dst, uint32_t ifindex, struct net_route *out,
 	struct err *e) MUST_CHECK;
 
+/* The interface that has this link-local address (IPv6) as its own; 0 when none has. */
+uint32_t net_own_zone(const struct net *n, const struct addr *a);
+
 /*
  * The kernel's neighbour entry (REACHABLE, STALE, DELAY, PROBE, PERMANENT) of addr on ifindex: 1
  * found, 0 not there, negative code.

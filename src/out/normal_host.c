@@ -106,6 +106,14 @@ static void put_scanned_at(struct buf *b, const struct rec_host *h)
 	buf_fmt(b, " for %" PRIu64 "s\n", ns / NS_PER_S);
 }
 
+/* Which way the probes went: times of different ways do not compare. */
+static void put_backend(struct buf *b, const struct rec_host *h)
+{
+	buf_str(b, "Probed by ");
+	out_term(b, h->backend);
+	buf_char(b, '\n');
+}
+
 static void put_timed_out(struct buf *b, const struct rec_host *h)
 {
 	buf_str(b, "Skipping host ");
@@ -125,6 +133,8 @@ void normal_host(struct buf *b, const struct rec_host *h, const struct out_conf 
 	if (!h->listed && h->state != HOST_UP)
 		return;
 	put_names(b, h);
+	if (conf->verbose > 0 && h->backend && h->probes_sent)
+		put_backend(b, h);
 	if (ports && conf->verbose > 1 && h->start_wall_ns)
 		put_scanned_at(b, h);
 	if (h->timed_out)

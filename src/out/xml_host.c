@@ -149,6 +149,16 @@ static void put_times(struct xml_writer *w, const struct rec_host *h)
 	xml_raw(w, "\n");
 }
 
+/* A comment, because nmap's DTD has no place for it. */
+static void put_backend(struct xml_writer *w, const struct rec_host *h)
+{
+	if (!h->backend || !h->probes_sent)
+		return;
+	xml_raw(w, "<!-- backend: ");
+	xml_comment_text(w, h->backend);
+	xml_raw(w, " -->\n");
+}
+
 void xml_host(struct xml_writer *w, const struct rec_host *h, const struct out_conf *conf)
 {
 	bool ports = h->ports_scanned && h->state == HOST_UP;
@@ -166,6 +176,7 @@ void xml_host(struct xml_writer *w, const struct rec_host *h, const struct out_c
 	if (ports)
 		put_ports(w, h, conf);
 	put_times(w, h);
+	put_backend(w, h);
 	xml_end(w);
 	xml_raw(w, "\n");
 }

@@ -19,6 +19,7 @@
 #include "scan/report.h"
 #include "scan/rx.h"
 #include "scan/sched.h"
+#include "scan/send.h"
 #include "scan/timers.h"
 #include "scan/wire.h"
 #include "scan/setup.h"
@@ -26,6 +27,7 @@
 #define REPORT_HELD_MAX 1024
 #define ACTIVE_MAX	4096	/* hosts in discovery at once */
 #define SLOTS_MAX	4000000 /* ports in work at once: bounds memory */
+#define NOROUTE_NOTES	8
 #define TICK_NS		(250 * NS_PER_MS)
 #define IDLE_MAX_NS	(100 * NS_PER_MS)
 
@@ -148,8 +150,17 @@ static void job_stop(struct engine *e, struct host *h)
 /* What was learnt until now is kept; the rest stays unknown. */
 static void host_abort(struct engine *e, struct host *h)
 {
+	struct host **p = &e->queue_head;
+
 	if (h->stage >= STAGE_NAME)
 		return;
+	if (h->stage == STAGE_QUEUE) {
+		while (*p != h)
+			p = &(*p)->wait_next;
+		*p = h->wait_next;
+		for (e->queue_tail = e->queue_head; e->queue_tail && e->queue_tail->wait_next;)
+			e->queue_tail = e->queue_tail->wait_next;
+	}
 	job_stop(e, h);
 	h->aborted = true;
 	host_finish(e, h);
@@ -207,6 +218,24 @@ static void next_task(struct engine *e, struct host *h)
 	h->delay_ns = 0;
 	h->window_ok = h->window_lost = 0;
 	sched_wake(e, h);
+	sched_timer(e, h); /* --host-timeout counts from the start */
+}
+
+static uint64_t ports_a_host(const struct engine *e)
+{
+	uint64_t ports = 1;
+
+	for (unsigned i = 0; i < e->n_tasks; i++)
+		ports += e->tasks[i].n;
+	return ports;
+}
+
+/* Ports in work and held for the report are what memory goes to; discovery is cheap. */
+static bool room_for_ports(const struct engine *e)
+{
+	uint64_t ports = ports_a_host(e);
+
+	return e->n_scanning < 16 || (e->n_scanning + 1) * ports < SLOTS_MAX;
 }
 
 void host_is_up(struct engine *e, struct host *h, enum reason why, uint8_t ttl)
@@ -218,7 +247,14 @@ void host_is_up(struct engine *e, struct host *h, enum reason why, uint8_t ttl)
 	h->ttl = ttl;
 	name_ask(e, h);
 	h->task = 0;
-	next_task(e, h);
+	if (e->n_tasks == 0 || room_for_ports(e)) {
+		next_task(e, h);
+		return;
+	}
+	h->stage = STAGE_QUEUE;
+	*(e->queue_head ? &e->queue_tail->wait_next : &e->queue_head) = h;
+	e->queue_tail = h;
+	sched_timer(e, h);
 }
 
 void host_is_down(struct engine *e, struct host *h, enum reason why)
@@ -251,6 +287,7 @@ static void ping_start(struct engine *e, struct host *h, const struct ping *ping
 		return;
 	}
 	sched_wake(e, h);
+	sched_timer(e, h);
 }
 
 /* The way is known: discover, or take the host as it is. */
@@ -279,6 +316,12 @@ void host_hop_known(struct engine *e, struct host *h)
 		host_is_down(e, h, REASON_HOST_UNREACH);
 }
 
+/* The zone of a link-local target that the user left out: the link the kernel chose. */
+static uint32_t zone_for(const struct engine *e, const struct host *h)
+{
+	return h->route.local ? net_own_zone(e->env->net, &h->addr) : h->route.ifindex;
+}
+
 static int host_route(struct engine *e, struct host *h, struct err *err)
 {
 	bool arp = (e->plan->ping & PING_ARP) != 0;
@@ -296,6 +339,8 @@ static int host_route(struct engine *e, struct host *h, struct err *err)
 	}
 	if (net_route_get(e->env->net, &h->addr, e->plan->ifindex, &h->route, err))
 		return err->code;
+	if (h->addr.family == 6 && addr_is_linklocal(&h->addr) && !h->addr.zone)
+		h->addr.zone = zone_for(e, h); /* the tables hash the bytes alone */
 	if (!e->raw_ok)
 		return 0;
 	h->io = wire_for(e, &h->route, err);
@@ -330,9 +375,12 @@ static void host_start(struct engine *e, struct host *h)
 	if (host_route(e, h, &err)) {
 		if (err.code == -EPERM || err.code == -EACCES) {
 			engine_fail(e, &err);
-		} else {
-			bus_note(e->env->bus, LOG_WARN, "%s: %s", addr_text(&h->addr, text),
-				err.text);
+		} else if (e->n_noroute++ < NOROUTE_NOTES) {
+			bus_note(e->env->bus, LOG_WARN, "%s: %s%s", addr_text(&h->addr, text),
+				err.text,
+				e->n_noroute == NOROUTE_NOTES
+					? " (further ones are not reported one by one)"
+					: "");
 		}
 		host_is_down(e, h, REASON_NO_ROUTE);
 		return;
@@ -357,28 +405,29 @@ static void host_start(struct engine *e, struct host *h)
 /* ---- admission and reports
  * -------------------------------------------------------------------------- */
 
-static uint64_t ports_a_host(const struct engine *e)
-{
-	uint64_t ports = 1;
-
-	for (unsigned i = 0; i < e->n_tasks; i++)
-		ports += e->tasks[i].n;
-	return ports;
-}
-
 static bool room(const struct engine *e)
 {
 	const struct plan_timing *t = &e->plan->timing;
 	uint32_t active = e->n_unreported - e->n_done, max = ACTIVE_MAX;
-	uint64_t ports = ports_a_host(e);
 
-	if (max > SLOTS_MAX / ports)
-		max = SLOTS_MAX / ports < 16 ? 16 : (uint32_t)(SLOTS_MAX / ports);
-	if (max < t->min_hostgroup)
-		max = t->min_hostgroup;
 	if (t->max_hostgroup && max > t->max_hostgroup)
 		max = t->max_hostgroup;
-	return active < max && (uint64_t)e->n_held * ports < SLOTS_MAX;
+	if (max < t->min_hostgroup)
+		max = t->min_hostgroup;
+	return active < max && !e->queue_head && room_for_ports(e) &&
+	       (uint64_t)e->n_held * ports_a_host(e) < SLOTS_MAX;
+}
+
+/* Hosts that came up while there was no room for their ports. */
+static void dequeue(struct engine *e)
+{
+	struct host *h;
+
+	while ((h = e->queue_head) && room_for_ports(e)) {
+		e->queue_head = h->wait_next;
+		h->wait_next = NULL;
+		next_task(e, h);
+	}
 }
 
 static void admit(struct engine *e)
@@ -529,9 +578,10 @@ static void loop(struct engine *e)
 
 	while (!finished(e) && !e->dead.code && !*e->env->stop) {
 		e->now = clock_now(e->env->clock);
+		dequeue(e);
 		admit(e);
 		before = e->probes_sent;
-		sched_send(e);
+		send_ready(e);
 		rx_all(e);
 		e->now = clock_now(e->env->clock);
 		timers(e);
@@ -548,7 +598,7 @@ static void wind_up(struct engine *e)
 {
 	for (struct host *h = e->order_head; h; h = h->order_next) {
 		h->name_pending = false;
-		if (h->probes_sent == 0 && h->reason == REASON_USER_SET)
+		if (h->stage < STAGE_NAME && h->probes_sent == 0 && h->reason == REASON_USER_SET)
 			h->state = HOST_UNKNOWN; /* taken as up, but never asked */
 		if (h->stage == STAGE_NAME)
 			host_done(e, h);

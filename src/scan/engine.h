@@ -66,6 +66,7 @@ struct engine {
 	struct host *hash[HASH_SIZE];	      /* by address */
 	struct host *by_seq[HASH_SIZE];	      /* by sequence number */
 	struct host *order_head, *order_tail; /* hosts not yet reported */
+	struct host *queue_head, *queue_tail; /* up, waiting for room for their ports */
 	struct host *ready_head, *ready_tail;
 	struct host **heap; /* timers, earliest first */
 	uint32_t heap_n, heap_cap;
@@ -94,9 +95,10 @@ struct engine {
 	uint64_t tick_ns, rate_ns, rate_sent;
 	double rate_pps;
 	uint64_t hosts_done, hosts_up, hosts_down, probes_sent, replies, n_targets;
-	bool said_eperm;
-	struct err lost; /* why some hosts were given up, code 0 = none was */
-	struct err dead; /* what ended the run, code 0 while it lives */
+	uint32_t n_noroute;
+	uint64_t said_errors; /* bit of each errno that a note was made of */
+	struct err lost;      /* why some hosts were given up, code 0 = none was */
+	struct err dead;      /* what ended the run, code 0 while it lives */
 	struct oui *oui;
 	bool oui_tried;
 };

@@ -159,7 +159,7 @@ uint8_t host_from(struct host *h, const struct addr *responder)
 {
 	struct addr *p;
 
-	if (addr_eq(&h->addr, responder))
+	if (responder->family == 0 || addr_eq(&h->addr, responder))
 		return 0;
 	for (uint8_t i = 0; i < h->n_from; i++)
 		if (addr_eq(&h->from[i], responder))

@@ -28,7 +28,9 @@ struct slot {
 	uint8_t state; /* enum port_state; PORT_UNKNOWN = undecided */
 	uint8_t reason;
 	uint8_t ttl;
-	uint8_t from; /* as rec_port.from */
+	uint8_t from;	      /* as rec_port.from */
+	uint8_t answered_try; /* which payload it answered */
+	uint8_t voids;	      /* tries that do not count */
 	uint8_t rtt_src;
 	bool in_flight; /* the last try has neither been answered nor timed out */
 	bool answered;	/* decided by an answer, not by silence */
@@ -81,6 +83,7 @@ struct job {
 enum host_stage {
 	STAGE_HOP, /* waits for the next hop's hardware address */
 	STAGE_PING,
+	STAGE_QUEUE, /* is up, waits for room for its ports */
 	STAGE_PORTS,
 	STAGE_NAME, /* waits for reverse DNS */
 	STAGE_DONE,
@@ -119,10 +122,11 @@ struct host {
 	uint32_t outstanding;
 	uint32_t canary_after;		 /* so many probes from now a canary is due */
 	uint32_t canaries_lost;		 /* in a row */
+	int lost_error;			 /* -errno of a link that has gone */
 	bool limits;			 /* it has been seen to limit its answers in this stage */
 	uint64_t hold_at_ns;		 /* when the first of those left that made the host hold */
 	uint64_t judged_ns;		 /* when the delay was last made longer */
-	uint64_t canary_ok_ns; /* when the last answered one left, 0 = none */
+	uint64_t canary_ok_ns;		 /* when the last answered one left, 0 = none */
 	uint64_t canary_sent_ns;	 /* of the canary on its way, 0 = none */
 	uint32_t window_ok, window_lost; /* evidence since the last judgement of the delay */
 	uint64_t delay_ns;		 /* between probes, because answers are rate-limited */

@@ -34,8 +34,8 @@ int report_run(struct engine *e)
 		const struct port_list *l = &e->plan->ports.of[e->techs[i]->ports];
 
 		text[i] = port_list_text(l);
-		info[i] = (struct rec_scaninfo){e->techs[i]->scaninfo, e->techs[i]->proto, l->n,
-			text[i] ? text[i] : ""};
+		info[i] = (struct rec_scaninfo){
+			e->techs[i]->scaninfo, e->techs[i]->proto, l->n, text[i] ? text[i] : ""};
 	}
 	publish(e, (struct rec){.kind = REC_RUN, .run = &run});
 	for (unsigned i = 0; i < e->n_techs; i++)
@@ -254,7 +254,9 @@ void report_end(struct engine *e, bool interrupted)
 		.probes_sent = e->probes_sent,
 		.replies = e->replies,
 		.interrupted = interrupted,
-		.error = e->dead.code ? e->dead.text : e->lost.code ? e->lost.text : NULL,
+		.error = e->dead.code	? e->dead.text
+			 : e->lost.code ? e->lost.text
+					: NULL,
 	};
 
 	publish(e, (struct rec){.kind = REC_END, .end = &r});

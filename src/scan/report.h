@@ -12,8 +12,8 @@ void report_host(struct engine *e, struct host *h);
 void report_found(struct engine *e, struct host *h, uint32_t slot);
 /* How far the run is; `asked` when a person wants to see it. */
 void report_progress(struct engine *e, bool asked);
-/* --packet-trace: an IP packet, an ARP message, a connect() and its outcome in words. Times are those
- * of io.h, monotonic. */
+/* --packet-trace: an IP packet, an ARP message, a connect() and its outcome in words. Times are
+ * those of io.h, monotonic. */
 void report_trace(struct engine *e, bool sent, uint64_t at_ns, const uint8_t *data, uint32_t len);
 void report_trace_arp(struct engine *e, bool sent, uint64_t at_ns, const struct arp_msg *m);
 void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst,

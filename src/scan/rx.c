@@ -9,7 +9,10 @@
 
 #include "base/clock.h"
 #include "pkt/arp.h"
+#include "pkt/icmp6.h"
+#include "pkt/payload.h"
 #include "scan/report.h"
+#include "scan/evidence.h"
 #include "scan/sched.h"
 #include "scan/wire.h"
 
@@ -59,8 +62,10 @@ static uint64_t sample(struct engine *e, struct host *h, const struct io_rx *rx,
 static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 {
 	bool itself = addr_eq(&r->responder, &h->addr);
+	bool refused =
+		r->rx->kind == IO_RX_CONNECT && !r->direct; /* by whom, connect() does not say */
 
-	if (r->direct || itself) {
+	if (r->direct || (itself && !refused)) {
 		host_is_up(e, h, r->verdict.reason, r->ttl);
 		return;
 	}
@@ -81,26 +86,37 @@ static void canary_candidate(struct host *h, uint32_t slot)
 		j->canary = (int32_t)slot;
 }
 
+/* A canary's mark; where a fixed source port (-g) leaves no mark, a second answer of the canary's
+ * slot. */
+static bool is_canary(const struct host *h, const struct reply *r)
+{
+	if (r->try != UINT8_MAX)
+		return r->try == CANARY_TRY;
+	return h->canary_sent_ns && (int32_t)r->slot == h->job.canary &&
+	       h->job.slots[r->slot].answered;
+}
+
 static void settle(struct engine *e, struct host *h, const struct reply *r)
 {
 	struct slot *s = &h->job.slots[r->slot];
 	uint64_t sent_ns, rtt;
 	bool undecided = s->state == PORT_UNKNOWN;
 
-	e->replies++;
-	if (r->try == CANARY_TRY) {
+	if (is_canary(h, r)) {
 		if (!h->canary_sent_ns)
 			return;
+		e->replies++;
 		sample(e, h, r->rx, h->canary_sent_ns);
-		sched_answered(e, h, r->slot, CANARY_TRY, h->canary_sent_ns);
+		evidence_answered(e, h, r->slot, CANARY_TRY, h->canary_sent_ns);
 		sched_wake(e, h);
 		return;
 	}
 	if (s->answered || s->tries == 0)
 		return;
+	e->replies++;
 	sent_ns = sent_at(s, r->try);
 	rtt = sample(e, h, r->rx, sent_ns);
-	sched_answered(e, h, r->slot, r->try, sent_ns ? sent_ns : s->t);
+	evidence_answered(e, h, r->slot, r->try, sent_ns ? sent_ns : s->t);
 	s->state = r->verdict.state;
 	s->reason = r->verdict.reason;
 	s->ttl = r->ttl;
@@ -108,6 +124,9 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 	s->t = rtt;
 	s->rtt_src = rtt ? r->rx->at_src : RTT_NONE;
 	s->answered = true;
+	s->answered_try = r->try < CANARY_TRY ? r->
+	try:
+		0;
 	if (undecided)
 		h->job.undecided--;
 	if (h->stage == STAGE_PING) {
@@ -147,6 +166,26 @@ static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
 	return t->classify(a, &r->verdict);
 }
 
+/*
+ * On loopback our own UDP probes come in as well. One that went to a port within our source ports
+ * looks like an answer of that port; its payload tells.
+ */
+static bool our_own(const struct engine *e, const struct host *h, const struct pkt_view *v)
+{
+	uint8_t mark, other;
+	unsigned n = payload_count(v->l4.dport);
+	const uint8_t *payload = NULL;
+	size_t len = 0;
+
+	if (!h->route.local || v->l4.proto != PROTO_UDP || !v->l4.has_ports ||
+		!tech_sport_try(&e->run, v->l4.sport, &mark) ||
+		!tech_sport_try(&e->run, v->l4.dport, &other))
+		return false;
+	if (n)
+		payload = payload_for(v->l4.dport, (mark == UINT8_MAX ? 0 : mark) % n, &len);
+	return v->l4.payload_len == len && (len == 0 || memcmp(v->l4.payload, payload, len) == 0);
+}
+
 static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
 {
 	struct answer a = {
@@ -155,7 +194,7 @@ static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt
 	struct reply r = {.rx = rx, .responder = v->src, .ttl = v->ttl, .direct = !v->has_quote};
 	bool found = false;
 
-	if (!in_job(h))
+	if (!in_job(h) || (!v->has_quote && our_own(e, h, v)))
 		return;
 	if (h->job.task)
 		found = match(e, h, h->job.task->tech, &a, &r);
@@ -211,14 +250,14 @@ static void rx_arp(struct engine *e, const struct io_rx *rx)
 static void rx_connect(struct engine *e, const struct io_rx *rx)
 {
 	struct reply r = {
-		.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xffffff};
+		.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xfffff};
 	uint64_t seq = rx->id >> 28;
 	struct host *h = e->by_seq[seq % HASH_SIZE];
 
 	while (h && h->seq != seq)
 		h = h->seq_next;
-	if (!in_job(h) || r.slot >= h->job.n_slots)
-		return;
+	if (!in_job(h) || r.slot >= h->job.n_slots || sched_probe_id(h, r.slot, r.try) != rx->id)
+		return; /* of a stage that is over */
 	if (job_tech(&h->job, r.slot)->carrier != IO_TX_CONNECT)
 		return;
 	if (e->plan->packet_trace)
@@ -228,8 +267,34 @@ static void rx_connect(struct engine *e, const struct io_rx *rx)
 	if (!tech_connect_verdict(rx->error, &r.verdict))
 		return;
 	if (h->stage == STAGE_PING && r.verdict.state == PORT_FILTERED)
-		r.direct = false, r.responder = (struct addr){0};
+		r.direct = false;
 	settle(e, h, &r);
+}
+
+/* RFC 4861 7.1.2 and 4.4: hop limit 255, the target in the body; a proxy answers from its own
+ * address. */
+static void rx_advert(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
+{
+	struct icmp_hdr h = {.type = ICMP6_ND_ADVERT};
+	struct icmp6_nd nd;
+
+	if (v->ttl != 255 || !icmp6_nd_read(&h, rd_init(v->l4.payload, v->l4.payload_len), &nd))
+		return;
+	answer_neighbour(e, rx, nd.target, nd.has_mac ? &nd.mac : &rx->src_mac, REASON_ND_RESPONSE);
+}
+
+/* Link-local addresses are those of the link they came by; our own answer over the loopback
+ * interface. */
+static void zone_of(struct engine *e, const struct io_rx *rx, struct addr *a)
+{
+	const struct net_link *l;
+
+	if (a->family != 6 || !addr_is_linklocal(a))
+		return;
+	a->zone = rx->ifindex;
+	l = e->env->net ? net_link_by_index(e->env->net, rx->ifindex) : NULL;
+	if (l && l->kind == LINK_LOOPBACK)
+		a->zone = net_own_zone(e->env->net, a);
 }
 
 static void rx_ip(struct engine *e, const struct io_rx *rx)
@@ -238,16 +303,26 @@ static void rx_ip(struct engine *e, const struct io_rx *rx)
 
 	if (pkt_view(rx->data, rx->len, &v))
 		return;
-	if (addr_is_linklocal(&v.src) && v.src.family == 6)
-		v.src.zone = rx->ifindex;
-	if (v.has_quote && addr_is_linklocal(&v.quote_dst) && v.quote_dst.family == 6)
-		v.quote_dst.zone = rx->ifindex;
+	zone_of(e, rx, &v.src);
+	if (v.has_quote)
+		zone_of(e, rx, &v.quote_dst);
 	if (e->plan->packet_trace)
 		report_trace(e, false, rx->at_ns, rx->data, rx->len);
-	if (v.src.family == 6 && v.l4.has_icmp && v.l4.type == 136)
-		answer_neighbour(e, rx, v.src, &rx->src_mac, REASON_ND_RESPONSE);
+	if (v.src.family == 6 && v.l4.has_icmp && v.l4.type == ICMP6_ND_ADVERT)
+		rx_advert(e, rx, &v);
 	else
 		answer_ip(e, rx, &v);
+}
+
+/* With two rings open both see what comes over Ethernet: the packet ring's copy counts. */
+static bool seen_twice(const struct engine *e, const struct io *io, const struct io_rx *rx)
+{
+	const struct net_link *l;
+
+	if (e->wire.sim || io != e->wire.raw || !e->wire.packet || !rx->ifindex)
+		return false;
+	l = net_link_by_index(e->env->net, rx->ifindex);
+	return l && l->kind == LINK_ETHERNET;
 }
 
 static void rx_one(struct engine *e, const struct io_rx *rx)
@@ -278,7 +353,8 @@ void rx_all(struct engine *e)
 				return;
 			}
 			for (int k = 0; k < n; k++)
-				rx_one(e, &v[k]);
+				if (!seen_twice(e, ios[i], &v[k]))
+					rx_one(e, &v[k]);
 		} while (n == RX_BATCH && --rounds);
 	}
 }

@@ -4,6 +4,6 @@
 
 #include "scan/engine.h"
 
-/* Takes what all open backends have received, a bounded number at once, and settles the slots that it
- * answers. Never sleeps. */
+/* Takes what all open backends have received, a bounded number at once, and settles the slots that
+ * it answers. Never sleeps. */
 void rx_all(struct engine *e);

@@ -34,6 +34,7 @@ struct probe {
 	struct addr src, dst;
 	struct mac src_mac; /* of our interface; ARP and ND only */
 	uint16_t port;	    /* destination port, host order; 0 where the technique has none */
+	uint8_t variant;    /* which of several payloads of the port */
 	uint8_t try;	    /* 0 = the first */
 };
 

@@ -50,7 +50,7 @@ static bool owns_icmp(const struct tech_run *run, const struct answer *a, const 
 	if (!a->l4->has_icmp || a->l4->type != want || a->l4->icmp_id != run->icmp_id)
 		return false;
 	*try = (uint8_t)a->l4->icmp_seq;
-	return true;
+	return a->l4->icmp_seq < TECH_TRIES_MAX;
 }
 
 static bool owns_echo(const struct tech_run *run, const struct addr *host, const struct answer *a,

@@ -134,8 +134,9 @@ static void test_udp_payloads(void **state)
 
 	bed_init(&b, false);
 	for (unsigned i = 0; (port = payload_port_at(i)); i++) {
-		for (b.p.try = 0; b.p.try < 4; b.p.try++) {
-			const uint8_t *want = payload_for(port, b.p.try % payload_count(port), &len);
+		for (b.p.variant = 0; b.p.variant < 4; b.p.variant++) {
+			const uint8_t *want =
+				payload_for(port, b.p.variant % payload_count(port), &len);
 
 			b.p.port = port;
 			make(&b, &tech_udp);

@@ -22,8 +22,9 @@ static size_t make_udp(const struct probe *p, uint8_t *buf, size_t cap)
 	size_t len = 0;
 
 	if (n > 0)
-		data = payload_for(p->port, p->try % n, &len);
-	return build_udp(buf, cap, &ip, &(struct build_udp){tech_sport(p->run, p->try), p->port, data, len});
+		data = payload_for(p->port, p->variant % n, &len);
+	return build_udp(
+		buf, cap, &ip, &(struct build_udp){tech_sport(p->run, p->try), p->port, data, len});
 }
 
 static bool owns_udp(const struct tech_run *run, const struct addr *host, const struct answer *a,

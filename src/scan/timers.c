@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-
 static void place(struct engine *e, struct host *h, uint32_t at)
 {
 	e->heap[at] = h;

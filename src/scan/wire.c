@@ -16,8 +16,9 @@
 #include "scan/backend.h"
 #include "scan/report.h"
 
-#define HOP_TRIES   5
-#define HOP_WAIT_NS (200 * NS_PER_MS)
+#define HOP_TRIES    5
+#define HOP_WAIT_NS  (200 * NS_PER_MS)
+#define HOP_AGAIN_NS (5 * NS_PER_S) /* a dead gateway is asked again for hosts that come later */
 
 const char *scan_backend_for(const struct net_route *r)
 {
@@ -26,7 +27,7 @@ const char *scan_backend_for(const struct net_route *r)
 
 static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot, struct err *err)
 {
-	struct net_link const *link = NULL;
+	const struct net_link *link = NULL;
 	struct io_conf c = {
 		.log = e->env->log,
 		.port_lo = e->run.sport_base,
@@ -39,7 +40,8 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 		return 0;
 	if (e->plan->ifindex && e->env->net)
 		link = net_link_by_index(e->env->net, e->plan->ifindex);
-	if (link)
+	if (link && ops != &io_raw_ops) /* the kernel routes raw packets, and its own answers come
+					   by lo */
 		c.interface = link->name;
 	return ops->open(slot, &c, err);
 }
@@ -81,7 +83,7 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
 
 	if (packet && (r->kind != LINK_ETHERNET || r->local) && !e->wire.sim) {
 		err_set(err, ERR_UNSUPPORTED,
-			"backend packet-ring cannot reach this target: it is not behind an Ethernet interface; leave --backend out or use raw");
+			"backend packet-ring cannot reach this target: its frames need an Ethernet interface and the address of a neighbour (not --disable-arp-ping); leave --backend out or use raw");
 		return NULL;
 	}
 	if (open_one(e, packet ? &io_packet_ops : &io_raw_ops, slot, err))
@@ -112,8 +114,34 @@ static void hop_ask(struct engine *e, struct hop *p)
 	}
 	p->tries++;
 	p->ask_at_ns = e->now + HOP_WAIT_NS;
-	if (io_send(e->wire.packet, &tx, 1, &err) < 0)
+	if (tx.len && io_send(e->wire.packet, &tx, 1, &err) < 0)
 		engine_fail(e, &err);
+	if (e->plan->packet_trace && tx.kind == IO_TX_IP)
+		report_trace(e, true, tx.sent_ns, data, tx.len);
+	else if (e->plan->packet_trace)
+		report_trace_arp(e, true, tx.sent_ns,
+			&(struct arp_msg){.op = ARP_REQUEST, .src_ip = p->src, .dst_ip = p->addr});
+}
+
+/* Our address to ask with: of the gateway's family, link-local first (RFC 8950 routes IPv4 through
+ * IPv6 gateways). */
+static struct addr source_for(const struct engine *e, const struct net_route *r)
+{
+	const struct net_addr *v;
+	struct addr best = r->src;
+	size_t n;
+
+	if (r->src.family == r->next_hop.family)
+		return r->src;
+	v = net_addrs(e->env->net, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].ifindex != r->ifindex || v[i].addr.family != r->next_hop.family ||
+			!v[i].usable)
+			continue;
+		if (best.family != r->next_hop.family || addr_is_linklocal(&v[i].addr))
+			best = v[i].addr;
+	}
+	return best;
 }
 
 struct hop *hop_get(struct engine *e, const struct net_route *r)
@@ -121,15 +149,22 @@ struct hop *hop_get(struct engine *e, const struct net_route *r)
 	struct hop *p;
 	uint32_t ifindex = r->ifindex;
 
-	for (p = e->hops; p; p = p->next)
-		if (p->ifindex == ifindex && addr_eq(&p->addr, &r->next_hop))
-			return p;
+	for (p = e->hops; p; p = p->next) {
+		if (p->ifindex != ifindex || !addr_eq(&p->addr, &r->next_hop))
+			continue;
+		if (p->state == HOP_DEAD && e->now >= p->ask_at_ns + HOP_AGAIN_NS) {
+			p->state = HOP_ASKING; /* it may have come back */
+			p->tries = 0;
+			hop_ask(e, p);
+		}
+		return p;
+	}
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
 	*p = (struct hop){.addr = r->next_hop,
 		.ifindex = ifindex,
-		.src = r->src,
+		.src = source_for(e, r),
 		.src_mac = r->src_mac,
 		.next = e->hops};
 	e->hops = p;

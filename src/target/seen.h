@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses met before, for --unique: a hash set. */
+/* Addresses met before, for --unique: two hash sets, of 4 bytes an IPv4 address and 24 an IPv6 one. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,9 +9,13 @@
 #include "base/err.h"
 #include "base/hash.h"
 
+/* Open addressing; cap is 0 or a power of two. */
 struct seen {
-	struct addr *v; /* owned; open addressing, family 0 = free */
-	size_t n, cap;	/* cap is a power of two */
+	uint32_t *v4; /* owned; 0 = free */
+	size_t n4, cap4;
+	bool has_zero;	 /* 0.0.0.0, which the table cannot hold */
+	struct addr *v6; /* owned; family 0 = free */
+	size_t n6, cap6;
 	struct hash_key key;
 };
 

@@ -189,6 +189,23 @@ static bool parse_octets(const struct parts *s, struct octet_bits *o)
 	return p == s->text + s->host_len;
 }
 
+/* The common case of octets, without their sets: most lines of a long list. */
+static bool parse_quad(const struct parts *s, struct addr *a)
+{
+	const char *p = s->text;
+	uint32_t v = 0;
+
+	for (unsigned k = 0; k < 4; k++) {
+		long octet;
+
+		if ((k > 0 && *p++ != '.') || !take_number(&p, 255, &octet))
+			return false;
+		v = v << 8 | (uint32_t)octet;
+	}
+	*a = addr_v4(v);
+	return p == s->text + s->host_len;
+}
+
 static bool host_text(const struct parts *s, char host[HOST_MAX])
 {
 	if (s->host_len >= HOST_MAX)
@@ -392,6 +409,8 @@ static int spec_parse(
 	if (!split(text, &s))
 		return err_set(
 			e, ERR_USAGE, "\"%s\": what follows the slash is no prefix length", text);
+	if (parse_quad(&s, &a))
+		return add_literal(out, &s, &a, r, e);
 	if (parse_octets(&s, &o))
 		return add_octets(out, &s, &o, r, e);
 	if (!host_text(&s, host))

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Target specifications in nmap's grammar as sets of ranges, and an iterator over them; memory is
- * that of the text, never of the hosts. */
+/*
+ * Target specifications in nmap's grammar as sets of ranges, and an iterator over them; memory is
+ * that of the text, never of the hosts.
+ *
+ * Targets come from the command line, then from the list, then from -iR: with several of them all
+ * are scanned, where nmap takes the last one only. A list is read as it is needed and not kept
+ * (--unique has to remember what it gave). --randomize-hosts shuffles the command line as a whole
+ * and a list in portions of 65,536 specifications. -iR repeats no address before it has been
+ * through all public ones.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -34,15 +42,15 @@ struct target_request {
 	bool unique;	  /* --unique: an address comes once, whatever the specifications say */
 	bool randomize;	  /* --randomize-hosts: order shuffled by the keyed permutation, per run */
 	struct target_lookup lookup;
-	struct rng *rng;       /* for -iR and randomize; borrowed */
+	struct rng *rng; /* for -iR and randomize, used once at opening; NULL: the kernel's */
 	const struct log *log; /* names that do not resolve, warnings; the others go on */
 };
 
 struct target {
 	struct addr addr;
 	const char *name; /* what the user typed, when that was a name (or a short form such as
-			     "10.0.0"); borrowed, or NULL */
-	const struct addr *others; /* further addresses of the name, not scanned; borrowed */
+			     "10.0.0"), or NULL; borrowed until the next targets_next */
+	const struct addr *others; /* further addresses of the name, not scanned; borrowed so too */
 	size_t n_others;
 };
 

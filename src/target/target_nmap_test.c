@@ -265,13 +265,32 @@ static void put_exclusion(struct rng *rng, struct buf *b)
 		damage(rng, b);
 }
 
+/* nmap 7.93 eats all memory when an address is excluded twice ("48,48"): no truth to be had. */
+static bool repeats(const char *text)
+{
+	char *copy = strdup(text), *rest = copy;
+	bool found = false;
+
+	assert_non_null(copy);
+	for (char *piece; !found && (piece = strsep(&rest, ","));) {
+		char *again = rest ? strdup(rest) : NULL, *next = again;
+
+		for (char *other; !found && next && (other = strsep(&next, ","));)
+			found = atoi(piece) == atoi(other);
+		free(again);
+	}
+	free(copy);
+	return found;
+}
+
 static void exclude_nmap(const char *exclusion, struct buf *out)
 {
 	char command[300], line[400];
 	FILE *f;
 
 	snprintf(command, sizeof(command),
-		"unshare -n nmap -sL -n --exclude '%s' 10.0.0.0/23 2>/dev/null | sed -n 's/.*report for //p'",
+		"ulimit -v 2000000; unshare -n nmap -sL -n --exclude '%s' 10.0.0.0/23 2>/dev/null |"
+		" sed -n 's/.*report for //p'",
 		exclusion);
 	f = popen(command, "re");
 	assert_non_null(f);
@@ -308,7 +327,9 @@ static void test_exclusions_against_nmap(void **state)
 	for (unsigned i = 0; i < rounds * 6; i++) {
 		struct buf ours, theirs;
 
-		put_exclusion(&rng, &b);
+		do
+			put_exclusion(&rng, &b);
+		while (repeats(buf_text(&b)));
 		buf_init(&ours);
 		buf_init(&theirs);
 		exclude_ours(buf_text(&b), &ours);

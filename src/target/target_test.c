@@ -208,6 +208,37 @@ static void test_unique(void **state)
 	}
 }
 
+/* Blocks of 256 are remembered address by address. */
+static void check_blocks_twice(struct target_request *rq)
+{
+	static const char *const twice[] = { "10.1.0.0/24", "10.1.1.0/24", "fd00::/120",
+		"fd00::100/120", "10.1.0.0/23", "fd00::/119" };
+	struct targets *t;
+	struct target x;
+	unsigned n = 0;
+
+	rq->specs = twice;
+	rq->n_specs = 6;
+	t = open_ok(rq);
+	while (targets_next(t, &x, NULL) == 1)
+		n++;
+	assert_int_equal(n, 1024);
+	targets_free(t);
+}
+
+static void test_unique_singles(void **state)
+{
+	static const char *const specs[] = { "0.0.0.0", "fd00::1", "0.0.0.0/31", "fd00::/127",
+		"fe80::1%lo", "fe80::1", "0.0.0.1" };
+	struct target_request rq = request(specs, 7);
+
+	rq.family = 0;
+	rq.unique = true;
+	check_list(&rq, "0.0.0.0 fd00::1 0.0.0.1 fd00:: fe80::1%lo fe80::1");
+	/* enough to make both tables grow */
+	check_blocks_twice(&rq);
+}
+
 /* A product with too many holes to list, as exclusion and as an earlier large block. */
 static void test_holes(void **state)
 {
@@ -372,22 +403,32 @@ static void test_randomized(void **state)
 }
 
 /* IANA's registries by hand, so that a slip in the table does not go unseen. */
+static bool is_documentation(unsigned first, unsigned second, unsigned third)
+{
+	if (first == 192 && second == 0)
+		return third == 0 || third == 2;
+	if (first == 192 && second == 88)
+		return third == 99;
+	return (first == 198 && second == 51 && third == 100) ||
+	       (first == 203 && second == 0 && third == 113);
+}
+
 static bool is_public(uint32_t a)
 {
 	unsigned first = a >> 24, second = a >> 16 & 255, third = a >> 8 & 255;
 
 	if (first == 0 || first == 10 || first == 127 || first >= 224)
 		return false;
-	if ((first == 100 && second >= 64 && second <= 127) || (first == 169 && second == 254))
+	switch (first << 8 | second) {
+	case 169 << 8 | 254:
+	case 192 << 8 | 168:
+	case 198 << 8 | 18:
+	case 198 << 8 | 19:
 		return false;
-	if ((first == 172 && second >= 16 && second <= 31) || (first == 192 && second == 168))
+	}
+	if ((first == 100 && second / 64 == 1) || (first == 172 && second / 16 == 1))
 		return false;
-	if (first == 198 && (second == 18 || second == 19 || (second == 51 && third == 100)))
-		return false;
-	if (first == 192 &&
-		((second == 0 && (third == 0 || third == 2)) || (second == 88 && third == 99)))
-		return false;
-	return !(first == 203 && second == 0 && third == 113);
+	return !is_documentation(first, second, third);
 }
 
 static void test_random(void **state)
@@ -532,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_unique_singles),
 		cmocka_unit_test(test_large_set),
 		cmocka_unit_test(test_skips),
 		cmocka_unit_test(test_prefixes),

@@ -38,8 +38,14 @@ bool pace_ready(struct pace *p, uint64_t now_ns)
 
 void pace_take(struct pace *p)
 {
-	if (p->rate > 0)
+	if (p->rate > 0 && p->tokens > -p->burst) /* debt is bounded as credit is */
 		p->tokens -= 1;
+}
+
+void pace_give(struct pace *p)
+{
+	if (p->rate > 0 && p->tokens < p->burst)
+		p->tokens += 1;
 }
 
 uint64_t pace_next_ns(struct pace *p, uint64_t now_ns)

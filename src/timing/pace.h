@@ -20,5 +20,7 @@ void pace_set(struct pace *p, double rate, uint64_t now_ns);
 bool pace_ready(struct pace *p, uint64_t now_ns);
 /* A packet left. */
 void pace_take(struct pace *p);
+/* A packet for which a token was taken did not leave. */
+void pace_give(struct pace *p);
 /* When the next one may leave; now_ns when at once. */
 uint64_t pace_next_ns(struct pace *p, uint64_t now_ns);

@@ -82,6 +82,17 @@ for line in open(tsv, encoding="utf-8").read().splitlines()[1:]:
     if bad:
         expect(option, bad, 0 if bad_rc == "0" and bad not in STRICTER else 2)
 
+# What only Sonde refuses, because nothing would use it or two options contradict each other; nmap takes all but -T2.
+for text in ["-%s %s T" % (no_scan, option) for no_scan in ("sn", "sL") for option in
+             ("--top-ports 5", "--port-ratio 0.5", "--exclude-ports 80", "-r")] + [
+        "-PS1-1399 -sn T", "-PS1-100 -PA1-100 -PU1-57 -sn T", "-sT -g 53 -p1 T", "--unprivileged -g 53 -p1 T",
+        "--unprivileged -sn -g 53 T", "-T2 --min-parallelism 5 --max-parallelism 4 -p1 T",
+        "--min-rate 10 --scan-delay 1ms -p1 T", "--backend packet-ring --disable-arp-ping -p1 T"]:
+    expect("refused", text, 2)
+for text in ["-sL --servicedb /usr/share/nmap/nmap-services T", "-sL --datadir /usr/share/nmap T", "-PS1-256 -sn T",
+             "-sTU -g 53 -p1 T", "-T2 --min-parallelism 5 -p1 T", "--min-rate 10 -T2 -p1 T", "--unprivileged -PR -sn T"]:
+    expect("taken", text, 0)
+
 for line in failed:
     print(line)
 print("%d passed, %d failed" % (passed, len(failed)))
