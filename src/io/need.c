@@ -58,7 +58,7 @@ int need_packet_sockets(const char *what, struct err *e)
 	if (errno == EPERM || errno == EACCES)
 		return err_set(e, -errno,
 			"%s: the kernel refuses packet sockets although the capability is there; "
-		"a container, user namespace or security module forbids them",
+			"a container, user namespace or security module forbids them",
 			what);
 	return err_sys(e, "%s: cannot open a packet socket", what);
 }

@@ -14,6 +14,7 @@
 /* An address as a number, IPv4 in the low 32 bits. */
 typedef unsigned __int128 u128;
 
+/* An address as a number and back; IPv4 in the low 32 bits. */
 u128 block_number(const struct addr *a);
 struct addr block_addr(unsigned family, u128 number, uint32_t zone);
 
@@ -37,6 +38,7 @@ struct block {
 	u128 count;	       /* members; all of IPv6 counts one less */
 };
 
+/* Frees what the block owns. */
 void block_fini(struct block *b);
 /* a's prefix of `bits` bits. */
 void block_from_prefix(struct block *b, const struct addr *a, unsigned bits);

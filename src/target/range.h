@@ -19,6 +19,7 @@ struct range_set {
 	size_t n_sealed; /* leading ranges known to be in order */
 };
 
+/* Frees the ranges, leaves an empty set. */
 void range_set_free(struct range_set *s);
 /* 0 or -ENOMEM. The set must be sealed again before it is read. */
 int range_set_add(struct range_set *s, u128 first, u128 last) MUST_CHECK;
@@ -35,6 +36,7 @@ struct addr_set {
 	size_t n_octets, cap_octets;
 };
 
+/* Frees both families' ranges. */
 void addr_set_free(struct addr_set *s);
 /* Takes b (its octets are owned by the set or freed). 0 or -ENOMEM. Seal before reading. */
 int addr_set_take(struct addr_set *s, struct block *b) MUST_CHECK;

@@ -19,6 +19,7 @@ struct seen {
 	struct hash_key key;
 };
 
+/* Frees the table; NULL is fine. */
 void seen_free(struct seen *s);
 /* 1: it is new and now known; 0: it was known; -ENOMEM. */
 int seen_add(struct seen *s, const struct addr *a) MUST_CHECK;

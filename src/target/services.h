@@ -48,6 +48,7 @@ struct service_table {
 /* Compiled from data/ by tools/gen-services. */
 extern const struct service_table services_builtin;
 
+/* The table behind the handle, borrowed: for the port grammar. */
 const struct service_table *services_table(const struct services *s);
 /* Is the port in the table, as "[...]" asks? */
 bool services_known(const struct services *s, enum port_class c, uint16_t port);
