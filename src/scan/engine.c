@@ -213,6 +213,8 @@ static void next_task(struct engine *e, struct host *h)
 	h->canary_sent_ns = 0;
 	h->canaries_lost = 0;
 	h->limits = false;
+	memset(h->answered_at, 0, sizeof(h->answered_at));
+	memset(h->silent_at, 0, sizeof(h->silent_at));
 	h->canary_ok_ns = 0;
 	h->judged_ns = 0;
 	h->delay_ns = 0;

@@ -142,6 +142,7 @@ void evidence_answered(
 	loss_answered(&e->group_loss, k);
 	h->window_ok++;
 	e->window_ok++;
+	h->answered_at[k < TRIES_TOLD ? k : TRIES_TOLD - 1]++;
 	if (k > 1) {
 		lost_evidence(e, h, sent_ns - 16 * (uint64_t)s->gap16);
 	} else {

@@ -12,7 +12,8 @@
 #include "timing/loss.h"
 #include "timing/rtt.h"
 
-#define TECHS_MAX 3 /* techniques in one run */
+#define TRIES_TOLD 16 /* tries whose outcomes are counted apart; later ones share the last */
+#define TECHS_MAX  3  /* techniques in one run */
 #define CANARY_TRY                                                                                 \
 	(TECH_TRIES_MAX - 1) /* the try mark of canaries; real tries use the marks below */
 
@@ -120,9 +121,10 @@ struct host {
 	struct cwnd cw;
 	struct loss loss;
 	uint32_t outstanding;
-	uint32_t canary_after;		 /* so many probes from now a canary is due */
-	uint32_t canaries_lost;		 /* in a row */
-	int lost_error;			 /* -errno of a link that has gone */
+	uint32_t canary_after;	/* so many probes from now a canary is due */
+	uint32_t canaries_lost; /* in a row */
+	int lost_error;		/* -errno of a link that has gone */
+	uint32_t answered_at[TRIES_TOLD], silent_at[TRIES_TOLD]; /* by try, 1 = the first */
 	bool limits;			 /* it has been seen to limit its answers in this stage */
 	uint64_t hold_at_ns;		 /* when the first of those left that made the host hold */
 	uint64_t judged_ns;		 /* when the delay was last made longer */

@@ -17,7 +17,8 @@
 
 #define LIMITED_TRIES                                                                              \
 	3 /* times the retries, of a host that limits its answers, unless the user set them */
-#define TRIES_END	 200		   /* whatever a host does */
+#define WORTH_ONE_IN	 50  /* answers among the silent that make another try worth it */
+#define TRIES_END	 200 /* whatever a host does */
 #define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
 #define SILENT_BURST_S	 0.004		   /* of the silent rate at once */
 
@@ -133,16 +134,39 @@ void sched_timer(struct engine *e, struct host *h)
 		timer_set(e, h, at > e->now ? at : e->now);
 }
 
+static unsigned tries_max(const struct engine *e, const struct host *h)
+{
+	unsigned max = e->plan->timing.max_retries + 1;
+
+	return h->limits && !e->plan->timing.max_retries_set ? max * LIMITED_TRIES : max;
+}
+
+/*
+ * Whether the last try brought answers from others that had been silent as long: then the next may.
+ * So ports behind a limit of their own, which no canary shows, are asked until asking brings
+ * nothing.
+ */
+static bool worth_another(const struct engine *e, struct host *h, const struct slot *s)
+{
+	unsigned tries = s->tries - s->voids, at = tries < TRIES_TOLD ? tries : TRIES_TOLD - 1;
+	uint32_t answered = h->answered_at[at];
+
+	if (h->stage != STAGE_PORTS || tries < 2 || tries >= tries_max(e, h) ||
+		answered * WORTH_ONE_IN <= answered + h->silent_at[at])
+		return false;
+	if (tries > 2)
+		h->limits = true;
+	return true;
+}
+
 static unsigned tries_needed(const struct engine *e, const struct host *h)
 {
-	unsigned max = e->plan->timing.max_retries + 1, min = max < 2 ? max : 2;
+	unsigned max = tries_max(e, h), min = max < 2 ? max : 2;
 
 	/* discovery asks in several ways at once: two tries of each, as nmap does;
 	 * neighbours have one question only, but are near */
 	if (h->stage == STAGE_PING && max > 2)
 		return h->neighbour ? 3 : 2;
-	if (h->limits && !e->plan->timing.max_retries_set)
-		max *= LIMITED_TRIES;
 	return loss_tries(&h->loss, e->miss, min, max);
 }
 
@@ -156,7 +180,7 @@ static bool silence_counts(struct engine *e, struct host *h, const struct slot *
 
 	if (s->tries >= TRIES_END)
 		return true;
-	if (tries < needed)
+	if (tries < needed || worth_another(e, h, s))
 		return false;
 	if (h->job.canary < 0 || needed == 1 || tries >= LIMITED_TRIES * needed)
 		return true;
@@ -175,6 +199,7 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 	/* while the host does not even repeat an answer it has given, a try does not count */
 	if (h->canaries_lost && s->tries - s->voids > 1 && e->plan->timing.max_retries)
 		s->voids++;
+	h->silent_at[s->tries < TRIES_TOLD ? s->tries : TRIES_TOLD - 1]++;
 	if (!silence_counts(e, h, s)) {
 		if (!slot_queue_push(&h->job.retry, i))
 			engine_fail(e, &(struct err){-ENOMEM, "out of memory"});

@@ -174,6 +174,9 @@ def connect_through_the_firewall(lab, sonde):
 def rate_limited_resets_are_closed(lab, sonde):
     got = sonde("-n", "-p1050-1149", v4("fw"))
     expect(got, v4("fw"), {n: "closed" for n in range(1050, 1150)})
+    # among ports that answer at once, and impatient
+    got = sonde("-n", "-T4", "-p1-1149", v4("fw"))
+    expect(got, v4("fw"), firewall_truth(list(range(1, 1150))))
 
 
 @test
