@@ -14,8 +14,7 @@
 
 #define TRIES_TOLD 16 /* tries whose outcomes are counted apart; later ones share the last */
 #define TECHS_MAX  3  /* techniques in one run */
-#define CANARY_TRY                                                                                 \
-	(TECH_TRIES_MAX - 1) /* the try mark of canaries; real tries use the marks below */
+#define CANARY_TRY (TECH_TRIES_MAX - 1) /* the mark of canaries; tries use the marks below */
 
 /*
  * A slot is one thing to find out: a port, or whether a host answers one kind of discovery probe.
@@ -147,7 +146,7 @@ struct host {
 	struct host *wait_next;	 /* behind the same hop */
 };
 
-/* A FIFO of 32-bit or flight elements that grows; false when memory ran out. */
+/* FIFOs that grow; false when memory ran out. */
 bool flights_push(struct flights *f, struct flight v);
 struct flight *flights_head(struct flights *f); /* NULL when empty */
 void flights_pop(struct flights *f);
