@@ -160,11 +160,15 @@ static int init_channel(struct dnsq *d, const struct resolver_conf *c, struct er
 		.timeout = (int)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS),
 		.tries = c->tries ? (int)c->tries : 2,
 		.lookups = lookups,
+		.flags = ARES_FLAG_IGNTC, /* what a cut answer has is enough for a name; TCP to a
+					     server that refuses it would end every query on its way
+					   */
 		.sock_state_cb = on_socket,
 		.sock_state_cb_data = d,
 	};
 	int status = ares_init_options(&d->channel, &o,
-		ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+			ARES_OPT_SOCK_STATE_CB);
 	int rc = 0;
 
 	if (status != ARES_SUCCESS) {

@@ -212,7 +212,9 @@ static void next_task(struct engine *e, struct host *h)
 	h->canary_after = 1; /* with the first repeated probe */
 	h->canary_sent_ns = 0;
 	h->canaries_lost = 0;
+	sched_task_init(e, h);
 	h->limits = false;
+	h->pause_ns = 0;
 	memset(h->answered_at, 0, sizeof(h->answered_at));
 	memset(h->silent_at, 0, sizeof(h->silent_at));
 	h->canary_ok_ns = 0;
@@ -527,6 +529,14 @@ static uint64_t sooner(struct engine *e, struct pace *p, uint64_t at)
 	return next > e->now && next < at ? next : at;
 }
 
+/* There are targets that can be admitted at once. */
+static bool more_to_admit(const struct engine *e)
+{
+	if (e->targets_done || e->dead.code || !room(e))
+		return false;
+	return !e->held || !engine_find((struct engine *)e, &e->hold.addr);
+}
+
 static uint64_t sleep_ns(struct engine *e)
 {
 	uint64_t at = timer_next(e), hop = hop_next_ns(e), names, max = IDLE_MAX_NS;
@@ -541,7 +551,7 @@ static uint64_t sleep_ns(struct engine *e)
 	}
 	if (e->env->resolver && (names = resolver_timeout_ns(e->env->resolver)) < max)
 		max = names;
-	if (at <= e->now)
+	if (at <= e->now || more_to_admit(e))
 		return 0;
 	return at - e->now < max ? at - e->now : max;
 }

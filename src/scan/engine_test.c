@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole scans over the simulated network: what is found is what is there, in the right order, whatever the others do. */
+/* Whole scans over the simulated network: what is found is what is there, in the right order,
+ * whatever the others do. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,7 +13,7 @@
 #include "scan/tech.h"
 
 #define COUNT(v) (sizeof(v) / sizeof(*(v)))
-#define MS NS_PER_MS
+#define MS	 NS_PER_MS
 
 static const struct sim_rule mixed[] = {
 	{PROTO_TCP, 1, 20, SIM_OPEN},
@@ -24,16 +25,21 @@ static const struct sim_rule mixed[] = {
 	{PROTO_UDP, 41, 60, SIM_DROP},
 	{PROTO_UDP, 61, 80, SIM_REJECT_ICMP},
 };
-static const struct sim_rule silent[] = {{PROTO_TCP, 0, 65535, SIM_DROP}, {PROTO_UDP, 0, 65535, SIM_DROP}};
+static const struct sim_rule silent[] = {
+	{PROTO_TCP, 0, 65535, SIM_DROP}, {PROTO_UDP, 0, 65535, SIM_DROP}};
 static const struct sim_rule refusing[] = {{PROTO_TCP, 0, 65535, SIM_REJECT_ICMP}};
 
 static struct sim_host host(const char *a, uint64_t rtt_ns, const struct sim_rule *rules, size_t n)
 {
-	return (struct sim_host){.addr = sim_addr(a), .rtt_ns = rtt_ns, .jitter_ns = rtt_ns / 10, .rules = rules,
+	return (struct sim_host){.addr = sim_addr(a),
+		.rtt_ns = rtt_ns,
+		.jitter_ns = rtt_ns / 10,
+		.rules = rules,
 		.n_rules = n};
 }
 
-/* ---- states ----------------------------------------------------------------------------------------- */
+/* ---- states
+ * ----------------------------------------------------------------------------------------- */
 
 /* Round trips lie where the network puts them; what did not answer has none. */
 static void check_rtts(const struct sim_run *r, const struct sim_host *h)
@@ -54,7 +60,8 @@ static void check_rtts(const struct sim_run *r, const struct sim_host *h)
 	}
 }
 
-static void check_mixed(const struct sim_host *hosts, size_t n, const char *techs[2], const char *const targets[4])
+static void check_mixed(
+	const struct sim_host *hosts, size_t n, const char *techs[2], const char *const targets[4])
 {
 	struct sim_run r;
 
@@ -83,13 +90,16 @@ static void check_mixed(const struct sim_host *hosts, size_t n, const char *tech
 
 static void check_family(const char *techs[2], bool v6)
 {
-	const struct sim_host v4[] = {host("10.0.0.1", MS, mixed, COUNT(mixed)), host("10.0.0.2", 20 * MS, mixed, COUNT(mixed)),
+	const struct sim_host v4[] = {host("10.0.0.1", MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", 20 * MS, mixed, COUNT(mixed)),
 		host("10.0.0.3", 200 * MS, mixed, COUNT(mixed))};
-	const struct sim_host six[] = {host("fd00::1", MS, mixed, COUNT(mixed)), host("fd00::2", 20 * MS, mixed, COUNT(mixed)),
+	const struct sim_host six[] = {host("fd00::1", MS, mixed, COUNT(mixed)),
+		host("fd00::2", 20 * MS, mixed, COUNT(mixed)),
 		host("2001:db8::3", 200 * MS, mixed, COUNT(mixed))};
 
-	check_mixed(v6 ? six : v4, 3, techs, v6 ? (const char *const[4]){"fd00::1", "fd00::2", "2001:db8::3"}
-					      : (const char *const[4]){"10.0.0.1-3"});
+	check_mixed(v6 ? six : v4, 3, techs,
+		v6 ? (const char *const[4]){"fd00::1", "fd00::2", "2001:db8::3"}
+		   : (const char *const[4]){"10.0.0.1-3"});
 }
 
 static void test_truth_syn(void **state)
@@ -117,16 +127,18 @@ static void test_truth_several(void **state)
 	check_family((const char *[2]){"syn", "udp"}, true);
 }
 
-/* Reasons, and who said so: the definition of the simulated firewall, RFC 1812 5.2.7.1 code 13 from its router. */
+/* Reasons, and who said so: the definition of the simulated firewall, RFC 1812 5.2.7.1 code 13 from
+ * its router. */
 static void test_reasons(void **state)
 {
 	struct sim_host h = host("10.0.0.1", MS, mixed, COUNT(mixed));
 	static const struct {
 		uint16_t port;
 		uint8_t tcp, udp;
-	} want[] = {{1, REASON_SYN_ACK, REASON_UDP_RESPONSE}, {30, REASON_NO_RESPONSE, REASON_NO_RESPONSE},
-		{70, REASON_ADMIN_PROHIBITED, REASON_ADMIN_PROHIBITED}, {85, REASON_RESET, REASON_PORT_UNREACH},
-		{100, REASON_RESET, REASON_PORT_UNREACH}};
+	} want[] = {{1, REASON_SYN_ACK, REASON_UDP_RESPONSE},
+		{30, REASON_NO_RESPONSE, REASON_NO_RESPONSE},
+		{70, REASON_ADMIN_PROHIBITED, REASON_ADMIN_PROHIBITED},
+		{85, REASON_RESET, REASON_PORT_UNREACH}, {100, REASON_RESET, REASON_PORT_UNREACH}};
 	struct sim_run r;
 	const struct rec_port *p;
 
@@ -165,7 +177,8 @@ static void test_loss_never_turns_states_round(void **state)
 	sim_run(&r);
 	assert_int_equal(r.hosts[0].n_ports, 120);
 	for (size_t i = 0; i < 120; i++) {
-		enum port_state is = r.hosts[0].ports[i].state, was = sim_truth(&h, PROTO_TCP, (uint16_t)(i + 1));
+		enum port_state is = r.hosts[0].ports[i].state,
+				was = sim_truth(&h, PROTO_TCP, (uint16_t)(i + 1));
 
 		assert_true(is == was || is == PORT_FILTERED);
 	}
@@ -188,7 +201,8 @@ static void test_short_queue(void **state)
 	sim_run_free(&r);
 }
 
-/* SYN-ACKs by somebody who saw our destination, but neither our sequence number, nor our port, or who is somebody else. */
+/* SYN-ACKs by somebody who saw our destination, but neither our sequence number, nor our port, or
+ * who is somebody else. */
 static size_t forge_synack(struct sim_run *r, const struct io_tx *tx, uint8_t *buf, size_t cap)
 {
 	struct pkt_view v;
@@ -214,7 +228,8 @@ static size_t forge_synack(struct sim_run *r, const struct io_tx *tx, uint8_t *b
 
 static void test_forged_answers(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 5 * MS, mixed, COUNT(mixed))};
+	const struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", 5 * MS, mixed, COUNT(mixed))};
 	struct sim_run r;
 
 	sim_run_init(&r, h, 2, "syn");
@@ -227,7 +242,8 @@ static void test_forged_answers(void **state)
 	sim_run_free(&r);
 }
 
-/* ---- discovery -------------------------------------------------------------------------------------- */
+/* ---- discovery
+ * -------------------------------------------------------------------------------------- */
 
 static void ping_lists(struct plan *p, unsigned kinds)
 {
@@ -242,28 +258,46 @@ static void ping_lists(struct plan *p, unsigned kinds)
 static void test_discovery(void **state)
 {
 	struct sim_host h[] = {host("10.0.0.1", 5 * MS, NULL, 0), host("10.0.0.2", 5 * MS, NULL, 0),
-		host("10.0.0.3", 5 * MS, NULL, 0), host("10.0.0.4", 5 * MS, silent, 2), host("10.0.0.5", 5 * MS, silent, 2),
-		host("10.0.0.6", 5 * MS, refusing, 1), host("10.0.0.7", 5 * MS, refusing, 1)};
+		host("10.0.0.3", 5 * MS, NULL, 0), host("10.0.0.4", 5 * MS, silent, 2),
+		host("10.0.0.5", 5 * MS, silent, 2), host("10.0.0.6", 5 * MS, refusing, 1),
+		host("10.0.0.7", 5 * MS, refusing, 1)};
 	static const struct {
 		unsigned kinds;
-		uint8_t reason[8]; /* of 10.0.0.1 ... .8; REASON_NO_RESPONSE and others of `down` mean down */
+		uint8_t reason[8]; /* of 10.0.0.1 ... .8; REASON_NO_RESPONSE and others of `down`
+				      mean down */
 		unsigned down;	   /* bits */
 	} rows[] = {
-		{PING_ECHO, {REASON_ECHO_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE, REASON_ECHO_REPLY, REASON_NO_RESPONSE,
-			REASON_ECHO_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE}, 0xd6},
-		{PING_TSTAMP, {REASON_TIMESTAMP_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE, REASON_TIMESTAMP_REPLY,
-			REASON_NO_RESPONSE, REASON_TIMESTAMP_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE}, 0xd6},
-		{PING_SYN, {REASON_RESET, REASON_RESET, REASON_NO_RESPONSE, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
-			REASON_ADMIN_PROHIBITED, REASON_ADMIN_PROHIBITED, REASON_NO_RESPONSE}, 0xdc},
-		{PING_ACK, {REASON_RESET, REASON_RESET, REASON_NO_RESPONSE, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
-			REASON_ADMIN_PROHIBITED, REASON_ADMIN_PROHIBITED, REASON_NO_RESPONSE}, 0xdc},
-		{PING_UDP, {REASON_PORT_UNREACH, REASON_PORT_UNREACH, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
-			REASON_NO_RESPONSE, REASON_PORT_UNREACH, REASON_PORT_UNREACH, REASON_NO_RESPONSE}, 0x9c},
+		{PING_ECHO,
+			{REASON_ECHO_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
+				REASON_ECHO_REPLY, REASON_NO_RESPONSE, REASON_ECHO_REPLY,
+				REASON_NO_RESPONSE, REASON_NO_RESPONSE},
+			0xd6},
+		{PING_TSTAMP,
+			{REASON_TIMESTAMP_REPLY, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
+				REASON_TIMESTAMP_REPLY, REASON_NO_RESPONSE, REASON_TIMESTAMP_REPLY,
+				REASON_NO_RESPONSE, REASON_NO_RESPONSE},
+			0xd6},
+		{PING_SYN,
+			{REASON_RESET, REASON_RESET, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
+				REASON_NO_RESPONSE, REASON_ADMIN_PROHIBITED,
+				REASON_ADMIN_PROHIBITED, REASON_NO_RESPONSE},
+			0xdc},
+		{PING_ACK,
+			{REASON_RESET, REASON_RESET, REASON_NO_RESPONSE, REASON_NO_RESPONSE,
+				REASON_NO_RESPONSE, REASON_ADMIN_PROHIBITED,
+				REASON_ADMIN_PROHIBITED, REASON_NO_RESPONSE},
+			0xdc},
+		{PING_UDP,
+			{REASON_PORT_UNREACH, REASON_PORT_UNREACH, REASON_NO_RESPONSE,
+				REASON_NO_RESPONSE, REASON_NO_RESPONSE, REASON_PORT_UNREACH,
+				REASON_PORT_UNREACH, REASON_NO_RESPONSE},
+			0x9c},
 	};
 
 	h[1].no_ping = h[4].no_ping = h[6].no_ping = true;
 	h[2].dead = true;
-	h[6].router = sim_addr("10.9.9.9"); /* refuses for it; .6 refuses itself, so it is there; .8 is not in the network */
+	h[6].router = sim_addr("10.9.9.9"); /* refuses for it; .6 refuses itself, so it is there; .8
+					       is not in the network */
 	for (size_t k = 0; k < COUNT(rows); k++) {
 		struct sim_run r;
 
@@ -273,7 +307,8 @@ static void test_discovery(void **state)
 		sim_run(&r);
 		assert_int_equal(r.n_hosts, 8);
 		for (size_t i = 0; i < 8; i++) {
-			assert_int_equal(r.hosts[i].state, rows[k].down >> i & 1 ? HOST_DOWN : HOST_UP);
+			assert_int_equal(
+				r.hosts[i].state, rows[k].down >> i & 1 ? HOST_DOWN : HOST_UP);
 			assert_int_equal(r.hosts[i].reason, rows[k].reason[i]);
 			assert_int_equal(r.hosts[i].n_ports, 0);
 			assert_false(r.hosts[i].ports_scanned);
@@ -287,7 +322,8 @@ static void test_discovery(void **state)
 /* All four ways together, then ports of those that are there only. */
 static void test_discovery_then_ports(void **state)
 {
-	struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 5 * MS, mixed, COUNT(mixed)),
+	struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", 5 * MS, mixed, COUNT(mixed)),
 		host("10.0.0.3", 5 * MS, mixed, COUNT(mixed))};
 	struct sim_run r;
 
@@ -303,13 +339,16 @@ static void test_discovery_then_ports(void **state)
 	assert_int_equal(r.hosts[2].state, HOST_DOWN);
 	assert_int_equal(r.hosts[2].n_ports, 0);
 	for (size_t i = 0; i < r.n_sent; i++) /* nothing but the pings went to the dead one */
-		assert_true(!addr_eq(&r.sent[i].dst, &h[2].addr) || r.sent[i].proto == PROTO_ICMP || r.sent[i].dport == 443 ||
+		assert_true(!addr_eq(&r.sent[i].dst, &h[2].addr) || r.sent[i].proto == PROTO_ICMP ||
+			    r.sent[i].dport == 443 ||
 			    (r.sent[i].dport == 80 && r.sent[i].flags == TCP_ACK));
 	sim_run_free(&r);
 }
 
-/* Neighbours are found by ARP or ND alone, whatever else they drop; hardware addresses are those of the simulator. */
-static void check_neighbours(const char *targets, const struct sim_host *h, unsigned reason, unsigned kind)
+/* Neighbours are found by ARP or ND alone, whatever else they drop; hardware addresses are those of
+ * the simulator. */
+static void check_neighbours(
+	const char *targets, const struct sim_host *h, unsigned reason, unsigned kind)
 {
 	struct sim_run r;
 
@@ -338,8 +377,10 @@ static void check_neighbours(const char *targets, const struct sim_host *h, unsi
 
 static void test_neighbours(void **state)
 {
-	struct sim_host v4[] = {host("10.0.0.1", MS, NULL, 0), host("10.0.0.2", MS, silent, 2), host("10.0.0.3", MS, NULL, 0)};
-	struct sim_host v6[] = {host("fd00::4", MS, NULL, 0), host("fd00::5", MS, silent, 2), host("fd00::6", MS, NULL, 0)};
+	struct sim_host v4[] = {host("10.0.0.1", MS, NULL, 0), host("10.0.0.2", MS, silent, 2),
+		host("10.0.0.3", MS, NULL, 0)};
+	struct sim_host v6[] = {host("fd00::4", MS, NULL, 0), host("fd00::5", MS, silent, 2),
+		host("fd00::6", MS, NULL, 0)};
 
 	v4[1].no_ping = v6[1].no_ping = true;
 	v4[2].dead = v6[2].dead = true;
@@ -350,7 +391,8 @@ static void test_neighbours(void **state)
 /* -Pn: taken as up, scanned, and silence is a firewall's. */
 static void test_no_discovery(void **state)
 {
-	struct sim_host h[] = {host("10.0.0.1", MS, mixed, COUNT(mixed)), host("10.0.0.2", MS, mixed, COUNT(mixed))};
+	struct sim_host h[] = {host("10.0.0.1", MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", MS, mixed, COUNT(mixed))};
 	struct sim_run r;
 
 	h[1].dead = true;
@@ -388,7 +430,8 @@ static void test_list_only(void **state)
 	sim_run_free(&r);
 }
 
-/* ---- hosts beside each other ------------------------------------------------------------------------ */
+/* ---- hosts beside each other
+ * ------------------------------------------------------------------------ */
 
 /* Round trips from 1 ms to 0.9 s, in no order: reports come as the targets do. */
 static void test_order_of_reports(void **state)
@@ -449,13 +492,14 @@ static void test_silent_hosts_hold_up_nobody(void **state)
 {
 	uint64_t alone = time_among(0), one = time_among(1), many = time_among(100);
 
-	print_message("alone %.3f s, beside 1 silent host %.3f s, beside 100 %.3f s\n", (double)alone / 1e9, (double)one / 1e9,
-		(double)many / 1e9);
+	print_message("alone %.3f s, beside 1 silent host %.3f s, beside 100 %.3f s\n",
+		(double)alone / 1e9, (double)one / 1e9, (double)many / 1e9);
 	assert_in_range(one, 0, 3 * alone);
 	assert_in_range(many, 0, NS_PER_S);
 }
 
-/* 2,815 quick hosts behind a slow one: at most 1,024 finished hosts (and one turn's more) wait for it, and none is lost. */
+/* 2,815 quick hosts behind a slow one: at most 1,024 finished hosts (and one turn's more) wait for
+ * it, and none is lost. */
 static void test_slow_host_first(void **state)
 {
 	static struct sim_host h[2816];
@@ -475,7 +519,8 @@ static void test_slow_host_first(void **state)
 	r.plan.timing.initial_rto_ns = 10 * NS_PER_S;
 	sim_run(&r);
 	assert_int_equal(r.n_hosts, 2816);
-	for (size_t i = 0; i < r.n_hosts; i++) { /* those behind i that were done when i was published */
+	for (size_t i = 0; i < r.n_hosts;
+		i++) { /* those behind i that were done when i was published */
 		waiting = 0;
 		for (size_t k = i + 1; k < r.n_hosts && r.hosts[i].addr.b[3] % 16 == 0; k++)
 			waiting += r.hosts[k].end_wall_ns < r.reported_ns[i];
@@ -493,7 +538,8 @@ static void test_slow_host_first(void **state)
 
 static void test_duplicates_one_after_the_other(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 30 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 3 * MS, mixed, COUNT(mixed))};
+	const struct sim_host h[] = {host("10.0.0.1", 30 * MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", 3 * MS, mixed, COUNT(mixed))};
 	struct sim_run r;
 
 	sim_run_init(&r, h, 2, "syn");
@@ -508,7 +554,8 @@ static void test_duplicates_one_after_the_other(void **state)
 		assert_int_equal(r.hosts[i].addr.b[3], "\1\2\1\1\2"[i]);
 		assert_int_equal(r.hosts[i].n_ports, 90);
 		for (size_t k = 0; k < 90; k++)
-			assert_int_equal(r.hosts[i].ports[k].state, sim_truth(&h[0], PROTO_TCP, (uint16_t)(k + 1)));
+			assert_int_equal(r.hosts[i].ports[k].state,
+				sim_truth(&h[0], PROTO_TCP, (uint16_t)(k + 1)));
 		for (size_t k = 0; k < i; k++)
 			if (addr_eq(&r.hosts[i].addr, &r.hosts[k].addr))
 				assert_true(r.hosts[k].end_wall_ns <= r.hosts[i].start_wall_ns);
@@ -516,12 +563,14 @@ static void test_duplicates_one_after_the_other(void **state)
 	sim_run_free(&r);
 }
 
-/* ---- ends before the end ---------------------------------------------------------------------------- */
+/* ---- ends before the end
+ * ---------------------------------------------------------------------------- */
 
 /* What answered within the time is there and right; what did not is left out. */
 static void test_host_timeout(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 20 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 5 * MS, NULL, 0)};
+	const struct sim_host h[] = {
+		host("10.0.0.1", 20 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 5 * MS, NULL, 0)};
 	struct sim_run r;
 	uint64_t took;
 
@@ -559,7 +608,8 @@ static void stop_at_tenth(struct sim_run *r, const struct rec *rec)
 
 static void test_stop(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)), host("10.0.0.2", 50 * MS, mixed, COUNT(mixed)),
+	const struct sim_host h[] = {host("10.0.0.1", 5 * MS, mixed, COUNT(mixed)),
+		host("10.0.0.2", 50 * MS, mixed, COUNT(mixed)),
 		host("10.0.0.3", 5 * MS, mixed, COUNT(mixed))};
 	struct sim_run r;
 	size_t known = 0;
@@ -601,7 +651,8 @@ static void test_stop_at_once(void **state)
 	sim_run_free(&r);
 }
 
-/* ---- a function of its seed -------------------------------------------------------------------------- */
+/* ---- a function of its seed
+ * -------------------------------------------------------------------------- */
 
 static uint64_t digest_of(uint64_t seed, uint64_t net_seed, uint16_t first[30])
 {
@@ -617,7 +668,8 @@ static uint64_t digest_of(uint64_t seed, uint64_t net_seed, uint16_t first[30])
 	r.plan.packet_trace = true;
 	sim_ports(&r.plan.ports.of[PORTS_TCP], 1, 120);
 	sim_run(&r);
-	for (size_t i = 0; i < 30; i++) /* the 25 most frequent ports go first by rank: what is behind them is shuffled */
+	for (size_t i = 0; i < 30; i++) /* the 25 most frequent ports go first by rank: what is
+					   behind them is shuffled */
 		first[i] = r.sent[i + 60].dport;
 	digest = r.digest;
 	sim_run_free(&r);

@@ -111,6 +111,15 @@ static void hold_ends(struct engine *e, struct host *h)
 	h->next_send_ns = e->now + h->delay_ns;
 }
 
+static void say_gone(struct engine *e, const struct host *h)
+{
+	char text[ADDR_TEXT_MAX];
+
+	bus_note(e->env->bus, LOG_WARN,
+		"%s no longer repeats answers it has given, with %u of its ports undecided: it may have gone, or now drops what we send; they may look filtered for that reason",
+		addr_text(&h->addr, text), h->job.undecided);
+}
+
 /* A host that answers none of many canaries has gone, and its silence is what it is. */
 void evidence_canary_lost(struct engine *e, struct host *h, uint64_t sent_ns)
 {
@@ -127,6 +136,7 @@ void evidence_canary_lost(struct engine *e, struct host *h, uint64_t sent_ns)
 	if (!held && !evidence_holding(h))
 		lost_evidence(e, h, sent_ns);
 	if (h->canaries_lost == CANARIES_GONE) {
+		say_gone(e, h);
 		h->job.canary = -1;
 		h->canaries_lost = 0;
 	}

@@ -124,6 +124,7 @@ struct host {
 	uint32_t canaries_lost; /* in a row */
 	int lost_error;		/* -errno of a link that has gone */
 	uint32_t answered_at[TRIES_TOLD], silent_at[TRIES_TOLD]; /* by try, 1 = the first */
+	uint64_t pause_ns;		 /* when it was given time for an ICMP error, 0 = not yet */
 	bool limits;			 /* it has been seen to limit its answers in this stage */
 	uint64_t hold_at_ns;		 /* when the first of those left that made the host hold */
 	uint64_t judged_ns;		 /* when the delay was last made longer */

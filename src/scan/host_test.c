@@ -25,7 +25,8 @@ static void test_slot_queue(void **state)
 	rng_seed(&rng, 1);
 	assert_false(slot_queue_pop(&q, &out));
 	for (int step = 0; step < STEPS; step++) {
-		bool fill = step / 700 % 2 == 0; /* grows and shrinks in turn, wrapping around each time */
+		bool fill = step / 700 % 2 ==
+			    0; /* grows and shrinks in turn, wrapping around each time */
 
 		if (rng_below(&rng, 10) < (fill ? 7 : 3)) {
 			model[put] = (uint32_t)rng_u64(&rng);
@@ -55,7 +56,8 @@ static void test_flights(void **state)
 	assert_null(flights_head(&f));
 	for (int step = 0; step < STEPS; step++) {
 		if (rng_below(&rng, 10) < (step / 900 % 2 ? 3 : 7)) {
-			model[put] = (struct flight){rng_u64(&rng), (uint32_t)step, (uint8_t)step, step % 2};
+			model[put] = (struct flight){
+				rng_u64(&rng), (uint32_t)step, (uint8_t)step, step % 2};
 			assert_true(flights_push(&f, model[put++]));
 		} else if (put > taken) {
 			flights_pop(&f);
@@ -141,7 +143,8 @@ static void test_job_of_ports(void **state)
 
 static void test_job_of_pings(void **state)
 {
-	const struct ping pings[] = {{&tech_echo, 0}, {&tech_syn, 443}, {&tech_ack, 80}, {&tech_syn, 80}};
+	const struct ping pings[] = {
+		{&tech_echo, 0}, {&tech_syn, 443}, {&tech_ack, 80}, {&tech_syn, 80}};
 	struct job j;
 
 	assert_int_equal(job_start(&j, NULL, pings, 4), 0);

@@ -81,6 +81,10 @@ static void canary_candidate(struct host *h, uint32_t slot)
 
 	if (j->task->tech->carrier != IO_TX_IP)
 		return;
+	/* a UDP answer is not limited, ICMP errors are: only these show whether silence means
+	 * anything */
+	if (j->task->tech->proto == PROTO_UDP && j->slots[slot].state != PORT_CLOSED)
+		return;
 	if (j->canary < 0 ||
 		(j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
 		j->canary = (int32_t)slot;

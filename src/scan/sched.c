@@ -17,6 +17,8 @@
 
 #define LIMITED_TRIES                                                                              \
 	3 /* times the retries, of a host that limits its answers, unless the user set them */
+#define ICMP_TOKEN_NS (1100 * NS_PER_MS) /* Linux lets an ICMP error out once a second (icmp(7))   \
+					  */
 #define WORTH_ONE_IN	 50  /* answers among the silent that make another try worth it */
 #define TRIES_END	 200 /* whatever a host does */
 #define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
@@ -72,6 +74,11 @@ void sched_host_init(struct engine *e, struct host *h)
 static bool pinged_near(const struct host *h)
 {
 	return h->stage == STAGE_PING && h->neighbour;
+}
+
+void sched_task_init(struct engine *e, struct host *h)
+{
+	loss_init(&h->loss, loss_rate(&e->group_loss), 10);
 }
 
 /* A host that has answered has its own time-out; before that, the group's experience bounds the
@@ -171,6 +178,22 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 }
 
 /*
+ * A host that refuses no UDP port may have spent what it is allowed to refuse, in an earlier scan
+ * or another's: it is given the time for one more ICMP error before its silence counts.
+ */
+static bool udp_unheard(const struct engine *e, struct host *h, const struct slot *s)
+{
+	if (h->stage != STAGE_PORTS || h->job.task->tech->proto != PROTO_UDP ||
+		h->job.canary >= 0 || e->plan->timing.max_retries == 0)
+		return false;
+	if (!h->pause_ns) {
+		h->pause_ns = e->now;
+		h->next_send_ns = e->now + ICMP_TOKEN_NS;
+	}
+	return s->t < h->pause_ns + ICMP_TOKEN_NS;
+}
+
+/*
  * Silence is a verdict after enough tries, and only from a host that can still be heard: a canary
  * sent after the try before the last one must have been answered, where there is a canary at all.
  */
@@ -181,6 +204,8 @@ static bool silence_counts(struct engine *e, struct host *h, const struct slot *
 	if (s->tries >= TRIES_END)
 		return true;
 	if (tries < needed || worth_another(e, h, s))
+		return false;
+	if (udp_unheard(e, h, s))
 		return false;
 	if (h->job.canary < 0 || needed == 1 || tries >= LIMITED_TRIES * needed)
 		return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When probes leave: rates, delays and windows that the user set hold on the virtual clock, packet by packet. */
+/* When probes leave: rates, delays and windows that the user set hold on the virtual clock, packet
+ * by packet. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,15 +12,19 @@
 #include "base/rng.h"
 
 #define COUNT(v) (sizeof(v) / sizeof(*(v)))
-#define MS NS_PER_MS
-#define BATCH_NS (32 * NS_PER_US) /* io_sim takes a microsecond a packet: so far apart lie the ends of one batch */
+#define MS	 NS_PER_MS
+#define BATCH_NS                                                                                   \
+	(32 * NS_PER_US) /* io_sim takes a microsecond a packet: so far apart lie the ends of one  \
+			    batch */
 
 static const struct sim_rule silent[] = {{PROTO_TCP, 0, 65535, SIM_DROP}};
-static const struct sim_rule half[] = {{PROTO_TCP, 0, 100, SIM_DROP}, {PROTO_TCP, 101, 110, SIM_OPEN}};
+static const struct sim_rule half[] = {
+	{PROTO_TCP, 0, 100, SIM_DROP}, {PROTO_TCP, 101, 110, SIM_OPEN}};
 
 static struct sim_host host(const char *a, uint64_t rtt_ns, const struct sim_rule *rules, size_t n)
 {
-	return (struct sim_host){.addr = sim_addr(a), .rtt_ns = rtt_ns, .rules = rules, .n_rules = n};
+	return (struct sim_host){
+		.addr = sim_addr(a), .rtt_ns = rtt_ns, .rules = rules, .n_rules = n};
 }
 
 /* Most probes within any span of `ns`. */
@@ -61,8 +66,9 @@ static void start(struct sim_run *r, const struct sim_host *h, size_t n, unsigne
 static void test_max_rate(void **state)
 {
 	static const double rates[] = {3, 100, 1234, 20000};
-	const struct sim_host h[] = {host("10.0.0.1", MS, half, 2), host("10.0.0.2", 30 * MS, silent, 1),
-		host("10.0.0.3", MS, NULL, 0), host("10.0.0.4", 100 * MS, NULL, 0)};
+	const struct sim_host h[] = {host("10.0.0.1", MS, half, 2),
+		host("10.0.0.2", 30 * MS, silent, 1), host("10.0.0.3", MS, NULL, 0),
+		host("10.0.0.4", 100 * MS, NULL, 0)};
 
 	for (size_t i = 0; i < COUNT(rates); i++) {
 		struct sim_run r;
@@ -73,7 +79,8 @@ static void test_max_rate(void **state)
 		r.plan.timing.max_rate = rates[i];
 		sim_run(&r);
 		assert_in_range(most_within(&r, NS_PER_S), 1, (uintmax_t)(rates[i] + burst) + 1);
-		assert_in_range(most_within(&r, NS_PER_S / 10), 1, (uintmax_t)(rates[i] / 10 + burst) + 1);
+		assert_in_range(
+			most_within(&r, NS_PER_S / 10), 1, (uintmax_t)(rates[i] / 10 + burst) + 1);
 		assert_int_equal(r.n_hosts, 4);
 		sim_run_free(&r);
 	}
@@ -113,7 +120,8 @@ static void test_min_and_max_rate(void **state)
 
 static void test_scan_delay(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", MS, half, 2), host("10.0.0.2", 30 * MS, silent, 1)};
+	const struct sim_host h[] = {
+		host("10.0.0.1", MS, half, 2), host("10.0.0.2", 30 * MS, silent, 1)};
 
 	for (size_t n = 1; n <= 2; n++) {
 		struct sim_run r;
@@ -123,17 +131,20 @@ static void test_scan_delay(void **state)
 		sim_run(&r);
 		for (size_t i = 0; i < n; i++) {
 			sim_check_ports(&r, &h[i], PROTO_TCP, 1, 120);
-			assert_in_range(least_gap(&r, &h[i].addr), 20 * MS - (n == 1 ? 0 : BATCH_NS), 40 * MS);
+			assert_in_range(least_gap(&r, &h[i].addr),
+				20 * MS - (n == 1 ? 0 : BATCH_NS), 40 * MS);
 		}
 		sim_run_free(&r);
 	}
 }
 
-/* Sent and not yet answered, all hosts together; every probe is answered, so none leaves the count by time-out. */
+/* Sent and not yet answered, all hosts together; every probe is answered, so none leaves the count
+ * by time-out. */
 static void test_max_parallelism(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 20 * MS, NULL, 0), host("10.0.0.2", 30 * MS, NULL, 0),
-		host("10.0.0.3", 5 * MS, NULL, 0), host("10.0.0.4", 80 * MS, NULL, 0)};
+	const struct sim_host h[] = {host("10.0.0.1", 20 * MS, NULL, 0),
+		host("10.0.0.2", 30 * MS, NULL, 0), host("10.0.0.3", 5 * MS, NULL, 0),
+		host("10.0.0.4", 80 * MS, NULL, 0)};
 	static const unsigned limits[] = {1, 2, 10, 50};
 
 	for (size_t i = 0; i < COUNT(limits); i++) {
@@ -151,7 +162,8 @@ static void test_max_parallelism(void **state)
 /* Silence too: within the shortest time-out no more than the window leaves. */
 static void test_max_parallelism_of_silence(void **state)
 {
-	const struct sim_host h[] = {host("10.0.0.1", 20 * MS, silent, 1), host("10.0.0.2", 30 * MS, silent, 1)};
+	const struct sim_host h[] = {
+		host("10.0.0.1", 20 * MS, silent, 1), host("10.0.0.2", 30 * MS, silent, 1)};
 	struct sim_run r;
 
 	start(&r, h, 2, 100);
@@ -178,7 +190,8 @@ static void test_min_parallelism(void **state)
 /* --max-retries n: at most n + 1 probes a port, and 0 means one each. */
 static void test_max_retries(void **state)
 {
-	struct sim_host h[] = {host("10.0.0.1", 20 * MS, half, 2), host("10.0.0.2", 20 * MS, silent, 1)};
+	struct sim_host h[] = {
+		host("10.0.0.1", 20 * MS, half, 2), host("10.0.0.2", 20 * MS, silent, 1)};
 	static uint8_t sent[2][201];
 
 	h[0].loss = 0.1;
@@ -206,11 +219,13 @@ static void test_max_retries(void **state)
 	}
 }
 
-/* T0 to T2: the next probe of the run waits for the answer to the last, and for the template's delay (nmap's manual: 300, 15, 0.4 s). */
+/* T0 to T2: the next probe of the run waits for the answer to the last, and for the template's
+ * delay (nmap's manual: 300, 15, 0.4 s). */
 static void test_polite_templates_are_serial(void **state)
 {
 	static const uint64_t delay_ns[] = {300 * NS_PER_S, 15 * NS_PER_S, 400 * MS};
-	const struct sim_host h[] = {host("10.0.0.1", 20 * MS, NULL, 0), host("10.0.0.2", 30 * MS, NULL, 0)};
+	const struct sim_host h[] = {
+		host("10.0.0.1", 20 * MS, NULL, 0), host("10.0.0.2", 30 * MS, NULL, 0)};
 
 	for (int t = 0; t <= 2; t++) {
 		struct sim_run r;
@@ -228,7 +243,8 @@ static void test_polite_templates_are_serial(void **state)
 	}
 }
 
-/* A host that sends 20 resets a second: nothing is called filtered, and the run takes about as long as that. */
+/* A host that sends 20 resets a second: nothing is called filtered, and the run takes about as long
+ * as that. */
 static void test_reset_limit(void **state)
 {
 	struct sim_host h = host("10.0.0.1", 10 * MS, NULL, 0);
@@ -242,7 +258,8 @@ static void test_reset_limit(void **state)
 	sim_run_free(&r);
 }
 
-/* 10,000 addresses with nobody there: 8 probes each, at most 4,096 in work at once, within a minute. */
+/* 10,000 addresses with nobody there: 8 probes each, at most 4,096 in work at once, within a
+ * minute. */
 static void active_hosts(struct sim_run *r, const struct rec *rec)
 {
 	if (rec->kind == REC_HOST)
@@ -261,8 +278,10 @@ static size_t most_in_work(const struct sim_run *r, size_t n)
 		assert_true(k < n);
 		begun += !seen[k];
 		seen[k] = 1;
-		while (reported < r->n_hosts && r->reported_ns[reported] - r->reported_ns[0] + r->hosts[0].end_wall_ns -
-				r->hosts[0].start_wall_ns < r->sent[i].at_ns - r->sent[0].at_ns)
+		while (reported < r->n_hosts && r->reported_ns[reported] - r->reported_ns[0] +
+								r->hosts[0].end_wall_ns -
+								r->hosts[0].start_wall_ns <
+							r->sent[i].at_ns - r->sent[0].at_ns)
 			reported++;
 		most = begun - reported > most ? begun - reported : most;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For tests only: included by them behind <cmocka.h>, since each unit test is one file. A tap before io_sim sees, throttles and forges packets. */
+/* For tests only: included by them behind <cmocka.h>, since each unit test is one file. A tap
+ * before io_sim sees, throttles and forges packets. */
 #include "scan/sim_run.h"
 
 #include <stdio.h>
@@ -28,14 +29,18 @@ static void sim_note_sent(struct sim_run *r, const struct io_tx *tx)
 		assert_non_null(r->sent);
 	}
 	s = &r->sent[r->n_sent++];
-	*s = (struct sim_sent){.at_ns = tx->sent_ns, .dst = tx->dst, .kind = (uint8_t)tx->kind, .dport = tx->dport};
+	*s = (struct sim_sent){.at_ns = tx->sent_ns,
+		.dst = tx->dst,
+		.kind = (uint8_t)tx->kind,
+		.dport = tx->dport};
 	if (++r->outstanding > r->max_outstanding)
 		r->max_outstanding = r->outstanding;
 	if (tx->kind != IO_TX_IP)
 		return;
 	assert_int_equal(pkt_view(tx->data, tx->len, &v), 0);
 	assert_true(pkt_view_checksum(tx->data, tx->len));
-	*s = (struct sim_sent){tx->sent_ns, tx->dst, IO_TX_IP, v.l4.proto, v.l4.flags, v.l4.type, v.l4.sport, v.l4.dport, v.l4.seq};
+	*s = (struct sim_sent){tx->sent_ns, tx->dst, IO_TX_IP, v.l4.proto, v.l4.flags, v.l4.type,
+		v.l4.sport, v.l4.dport, v.l4.seq};
 }
 
 static struct sim_run *run_of(struct io *io)
@@ -51,7 +56,8 @@ static int sim_tap_send(struct io *io, struct io_tx *v, unsigned n, struct err *
 	for (int i = 0; i < taken; i++) {
 		sim_note_sent(r, &v[i]);
 		if (r->forge && r->n_forged < 64)
-			r->forged_len[r->n_forged] = (uint32_t)r->forge(r, &v[i], r->forged[r->n_forged], 256);
+			r->forged_len[r->n_forged] =
+				(uint32_t)r->forge(r, &v[i], r->forged[r->n_forged], 256);
 		if (r->forge && r->n_forged < 64 && r->forged_len[r->n_forged])
 			r->n_forged++;
 	}
@@ -65,8 +71,12 @@ static int sim_tap_recv(struct io *io, struct io_rx *v, unsigned n, struct err *
 	int got;
 
 	for (k = 0; k < r->n_forged && k < n; k++)
-		v[k] = (struct io_rx){.kind = IO_RX_IP, .data = r->forged[k], .len = r->forged_len[k],
-			.wire_len = r->forged_len[k], .at_ns = clock_now(r->clock), .at_src = RTT_SIM};
+		v[k] = (struct io_rx){.kind = IO_RX_IP,
+			.data = r->forged[k],
+			.len = r->forged_len[k],
+			.wire_len = r->forged_len[k],
+			.at_ns = clock_now(r->clock),
+			.at_src = RTT_SIM};
 	r->n_forged = 0;
 	got = k < n ? io_recv(r->sim, v + k, n - k, e) : 0;
 	if (got > 0)
@@ -109,9 +119,11 @@ static void sim_keep_host(struct sim_run *r, const struct rec_host *h)
 	c->ports = NULL;
 	c->from = NULL;
 	if (h->n_ports)
-		c->ports = memcpy(malloc(h->n_ports * sizeof(*h->ports)), h->ports, h->n_ports * sizeof(*h->ports));
+		c->ports = memcpy(malloc(h->n_ports * sizeof(*h->ports)), h->ports,
+			h->n_ports * sizeof(*h->ports));
 	if (h->n_from)
-		c->from = memcpy(malloc(h->n_from * sizeof(*h->from)), h->from, h->n_from * sizeof(*h->from));
+		c->from = memcpy(malloc(h->n_from * sizeof(*h->from)), h->from,
+			h->n_from * sizeof(*h->from));
 	snprintf(text, sizeof(text), "%u %u %u %llu %llu", h->state, h->reason, h->ttl,
 		(unsigned long long)h->start_wall_ns, (unsigned long long)h->end_wall_ns);
 	sim_digest(r, text, strlen(text));
@@ -119,8 +131,8 @@ static void sim_keep_host(struct sim_run *r, const struct rec_host *h)
 	for (size_t i = 0; i < h->n_ports; i++) {
 		const struct rec_port *p = &h->ports[i];
 
-		snprintf(text, sizeof(text), "%u/%u %u %u %u %u %llu", p->number, p->proto, p->state, p->reason, p->ttl,
-			p->from, (unsigned long long)p->rtt_ns);
+		snprintf(text, sizeof(text), "%u/%u %u %u %u %u %llu", p->number, p->proto,
+			p->state, p->reason, p->ttl, p->from, (unsigned long long)p->rtt_ns);
 		sim_digest(r, text, strlen(text));
 	}
 }
@@ -153,7 +165,10 @@ void sim_ports(struct port_list *l, unsigned lo, unsigned hi)
 void sim_run_init(struct sim_run *r, const struct sim_host *hosts, size_t n, const char *technique)
 {
 	memset(r, 0, sizeof(*r));
-	r->conf = (struct sim_conf){.seed = 1, .self4 = sim_addr(SIM_SELF4), .self6 = sim_addr(SIM_SELF6), .hosts = hosts,
+	r->conf = (struct sim_conf){.seed = 1,
+		.self4 = sim_addr(SIM_SELF4),
+		.self6 = sim_addr(SIM_SELF6),
+		.hosts = hosts,
 		.n_hosts = n};
 	plan_init(&r->plan);
 	r->plan.reverse_dns = false;
@@ -167,8 +182,12 @@ void sim_run(struct sim_run *r)
 {
 	struct io_conf ic = {.port_lo = 1, .port_hi = 65535};
 	struct target_request rq = {.specs = r->targets};
-	struct scan_env env = {.stop = &r->stop, .args = "", .version = "0", .privileged = true,
-		.sim_self4 = r->conf.self4, .sim_self6 = r->conf.self6};
+	struct scan_env env = {.stop = &r->stop,
+		.args = "",
+		.version = "0",
+		.privileged = true,
+		.sim_self4 = r->conf.self4,
+		.sim_self6 = r->conf.self6};
 	struct targets *t;
 	struct sim_net *net;
 	struct bus bus;
@@ -229,10 +248,17 @@ size_t sim_sent_to(const struct sim_run *r, const struct addr *a, unsigned proto
 
 enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t port)
 {
-	static const enum port_state tcp[] = {[SIM_CLOSED] = PORT_CLOSED, [SIM_OPEN] = PORT_OPEN, [SIM_DROP] = PORT_FILTERED,
-		[SIM_REJECT_RST] = PORT_CLOSED, [SIM_REJECT_ICMP] = PORT_FILTERED, [SIM_OPEN_MUTE] = PORT_OPEN};
-	static const enum port_state udp[] = {[SIM_CLOSED] = PORT_CLOSED, [SIM_OPEN] = PORT_OPEN,
-		[SIM_DROP] = PORT_OPEN_FILTERED, [SIM_REJECT_RST] = PORT_OPEN_FILTERED, [SIM_REJECT_ICMP] = PORT_FILTERED,
+	static const enum port_state tcp[] = {[SIM_CLOSED] = PORT_CLOSED,
+		[SIM_OPEN] = PORT_OPEN,
+		[SIM_DROP] = PORT_FILTERED,
+		[SIM_REJECT_RST] = PORT_CLOSED,
+		[SIM_REJECT_ICMP] = PORT_FILTERED,
+		[SIM_OPEN_MUTE] = PORT_OPEN};
+	static const enum port_state udp[] = {[SIM_CLOSED] = PORT_CLOSED,
+		[SIM_OPEN] = PORT_OPEN,
+		[SIM_DROP] = PORT_OPEN_FILTERED,
+		[SIM_REJECT_RST] = PORT_OPEN_FILTERED,
+		[SIM_REJECT_ICMP] = PORT_FILTERED,
 		[SIM_OPEN_MUTE] = PORT_OPEN_FILTERED};
 	enum sim_port what = h->dead ? SIM_DROP : SIM_CLOSED;
 
@@ -242,7 +268,8 @@ enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t por
 	return proto == PROTO_UDP ? udp[what] : tcp[what];
 }
 
-void sim_check_ports(const struct sim_run *r, const struct sim_host *h, unsigned proto, unsigned lo, unsigned hi)
+void sim_check_ports(
+	const struct sim_run *r, const struct sim_host *h, unsigned proto, unsigned lo, unsigned hi)
 {
 	char text[ADDR_TEXT_MAX];
 	const struct rec_host *rec = sim_host_of(r, addr_text(&h->addr, text));
@@ -256,7 +283,8 @@ void sim_check_ports(const struct sim_run *r, const struct sim_host *h, unsigned
 			continue;
 		assert_int_equal(p->number, next);
 		if (p->state != sim_truth(h, proto, p->number))
-			fail_msg("%s port %u/%u is %s, not %s", text, p->number, proto, port_state_name(p->state),
+			fail_msg("%s port %u/%u is %s, not %s", text, p->number, proto,
+				port_state_name(p->state),
 				port_state_name(sim_truth(h, proto, p->number)));
 		next++;
 	}

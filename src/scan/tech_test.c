@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The techniques: probes taken apart again, patched against made anew, answers told from what only looks like one. */
+/* The techniques: probes taken apart again, patched against made anew, answers told from what only
+ * looks like one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -40,9 +41,13 @@ static void bed_init(struct bed *b, bool v6)
 	memset(b, 0, sizeof(*b));
 	rng_seed(&b->rng, 1);
 	rng_seed(&b->chance, 2);
-	b->run = (struct tech_run){.key = {3, 4}, .sport_base = 40000, .icmp_id = 0x1234, .ttl = 57, .rng = &b->rng};
-	b->p = (struct probe){.run = &b->run, .src = ip(v6 ? "fd00::1" : "10.0.0.1"), .dst = ip(v6 ? "fd00::2" : "10.0.0.2"),
-		.src_mac = {{2, 0, 0, 0, 0, 9}}, .port = 443};
+	b->run = (struct tech_run){
+		.key = {3, 4}, .sport_base = 40000, .icmp_id = 0x1234, .ttl = 57, .rng = &b->rng};
+	b->p = (struct probe){.run = &b->run,
+		.src = ip(v6 ? "fd00::1" : "10.0.0.1"),
+		.dst = ip(v6 ? "fd00::2" : "10.0.0.2"),
+		.src_mac = {{2, 0, 0, 0, 0, 9}},
+		.port = 443};
 }
 
 static void make(struct bed *b, const struct scan_tech *t)
@@ -64,7 +69,8 @@ static struct addr any_addr(struct bed *b, bool v6)
 	return addr_from_bytes(v6 ? 6 : 4, bytes);
 }
 
-/* ---- probes ------------------------------------------------------------------------------------------ */
+/* ---- probes
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_syn_probe(void **state)
 {
@@ -81,7 +87,8 @@ static void test_syn_probe(void **state)
 			assert_int_equal(b.v.l4.dport, 443);
 			assert_int_equal(b.v.l4.sport, 40000 + try);
 			assert_int_equal(b.v.l4.seq & 15, try);
-			assert_memory_equal(b.buf + b.len - 4, "\x02\x04\x05\xb4", 4); /* MSS 1460, RFC 9293 3.7.1 */
+			assert_memory_equal(b.buf + b.len - 4, "\x02\x04\x05\xb4",
+				4); /* MSS 1460, RFC 9293 3.7.1 */
 		}
 	}
 }
@@ -116,7 +123,8 @@ static void test_other_probes(void **state)
 /* RFC 826: who has 10.0.0.2, tell 10.0.0.1. */
 static void test_arp_probe(void **state)
 {
-	static const uint8_t want[] = {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
+	static const uint8_t want[] = {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 10, 0, 0, 1, 0, 0,
+		0, 0, 0, 0, 10, 0, 0, 2};
 	struct bed b;
 
 	bed_init(&b, false);
@@ -153,7 +161,8 @@ static void test_udp_payloads(void **state)
 
 static void test_small_buffer(void **state)
 {
-	const struct scan_tech *all[] = {&tech_syn, &tech_ack, &tech_udp, &tech_echo, &tech_tstamp, &tech_arp};
+	const struct scan_tech *all[] = {
+		&tech_syn, &tech_ack, &tech_udp, &tech_echo, &tech_tstamp, &tech_arp};
 	struct bed b;
 
 	bed_init(&b, false);
@@ -164,7 +173,8 @@ static void test_small_buffer(void **state)
 	assert_int_equal(tech_arp.make(&b.p, b.buf, sizeof(b.buf)), 0);
 }
 
-/* A probe patched from whatever template of the same host is the probe made anew, but for the IPv4 identification. */
+/* A probe patched from whatever template of the same host is the probe made anew, but for the IPv4
+ * identification. */
 static void test_patch_is_make(void **state)
 {
 	for (int i = 0; i < 4000; i++) {
@@ -199,15 +209,22 @@ static void test_patch_is_make(void **state)
 	}
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------- */
+/* ---- answers
+ * ----------------------------------------------------------------------------------------- */
 
 /* The segment that answers the probe in b->v, by RFC 9293; the test then bends it. */
 static struct pkt_l4 reply_to(const struct bed *b, uint8_t flags)
 {
 	const struct pkt_l4 *p = &b->v.l4;
 
-	return (struct pkt_l4){.proto = p->proto, .has_ports = p->has_ports, .sport = p->dport, .dport = p->sport,
-		.has_seq = true, .has_tcp = p->proto == PROTO_TCP, .seq = flags & TCP_ACK ? 99 : p->ack, .ack = p->seq + 1,
+	return (struct pkt_l4){.proto = p->proto,
+		.has_ports = p->has_ports,
+		.sport = p->dport,
+		.dport = p->sport,
+		.has_seq = true,
+		.has_tcp = p->proto == PROTO_TCP,
+		.seq = flags & TCP_ACK ? 99 : p->ack,
+		.ack = p->seq + 1,
 		.flags = flags};
 }
 
@@ -239,7 +256,8 @@ static void check_owns_syn(struct bed *b)
 	assert_true(owns(b, &tech_syn, &l4, false));
 	l4.flags = TCP_SYN | TCP_ACK; /* what acknowledges nothing new does not answer a SYN */
 	assert_false(owns(b, &tech_syn, &l4, false));
-	for (uint32_t bit = 4; bit < 32; bit++) { /* the mark of the try names another try, every other bit is the cookie */
+	for (uint32_t bit = 4; bit < 32;
+		bit++) { /* the mark of the try names another try, every other bit is the cookie */
 		l4 = reply_to(b, TCP_SYN | TCP_ACK);
 		l4.ack ^= UINT32_C(1) << bit;
 		assert_false(owns(b, &tech_syn, &l4, false));
@@ -323,7 +341,8 @@ static void test_owns_quoted_syn(void **state)
 	assert_false(owns(&b, &tech_syn, &l4, true));
 }
 
-/* RFC 9293 3.10.7.1: an unexpected ACK is answered by a RST with its acknowledgement number as sequence number. */
+/* RFC 9293 3.10.7.1: an unexpected ACK is answered by a RST with its acknowledgement number as
+ * sequence number. */
 static void test_owns_ack(void **state)
 {
 	for (int fixed = 0; fixed < 2; fixed++) {
@@ -426,7 +445,8 @@ static void test_fixed_source_port(void **state)
 	}
 }
 
-/* ---- verdicts ---------------------------------------------------------------------------------------- */
+/* ---- verdicts
+ * ---------------------------------------------------------------------------------------- */
 
 static void test_tcp_verdicts(void **state)
 {
@@ -464,26 +484,48 @@ static void test_icmp_verdicts(void **state)
 		bool says;
 		uint8_t reason;
 	} rows[] = {
-		{4, 3, 0, true, REASON_NET_UNREACH}, {4, 3, 1, true, REASON_HOST_UNREACH}, {4, 3, 2, true, REASON_PROTO_UNREACH},
-		{4, 3, 3, true, REASON_PORT_UNREACH}, {4, 3, 6, true, REASON_NET_UNREACH}, {4, 3, 7, true, REASON_HOST_UNREACH},
-		{4, 3, 9, true, REASON_NET_PROHIBITED}, {4, 3, 10, true, REASON_HOST_PROHIBITED},
-		{4, 3, 11, true, REASON_NET_UNREACH}, {4, 3, 12, true, REASON_HOST_UNREACH},
-		{4, 3, 13, true, REASON_ADMIN_PROHIBITED}, {4, 3, 200, true, REASON_DEST_UNREACH},
-		{4, 11, 0, true, REASON_TIME_EXCEEDED}, {4, 11, 1, true, REASON_TIME_EXCEEDED},
-		{4, 0, 0, false, 0}, {4, 4, 0, false, 0}, {4, 5, 1, false, 0}, {4, 8, 0, false, 0},
-		{6, 1, 0, true, REASON_NO_ROUTE}, {6, 1, 1, true, REASON_ADMIN_PROHIBITED}, {6, 1, 2, true, REASON_BEYOND_SCOPE},
-		{6, 1, 3, true, REASON_ADDR_UNREACH}, {6, 1, 4, true, REASON_PORT_UNREACH},
-		{6, 1, 5, true, REASON_ADMIN_PROHIBITED}, {6, 1, 6, true, REASON_ADMIN_PROHIBITED},
-		{6, 1, 200, true, REASON_DEST_UNREACH}, {6, 3, 0, true, REASON_TIME_EXCEEDED},
-		{6, 4, 1, true, REASON_PARAM_PROBLEM}, {6, 2, 0, false, 0}, {6, 128, 0, false, 0}, {6, 129, 0, false, 0},
+		{4, 3, 0, true, REASON_NET_UNREACH},
+		{4, 3, 1, true, REASON_HOST_UNREACH},
+		{4, 3, 2, true, REASON_PROTO_UNREACH},
+		{4, 3, 3, true, REASON_PORT_UNREACH},
+		{4, 3, 6, true, REASON_NET_UNREACH},
+		{4, 3, 7, true, REASON_HOST_UNREACH},
+		{4, 3, 9, true, REASON_NET_PROHIBITED},
+		{4, 3, 10, true, REASON_HOST_PROHIBITED},
+		{4, 3, 11, true, REASON_NET_UNREACH},
+		{4, 3, 12, true, REASON_HOST_UNREACH},
+		{4, 3, 13, true, REASON_ADMIN_PROHIBITED},
+		{4, 3, 200, true, REASON_DEST_UNREACH},
+		{4, 11, 0, true, REASON_TIME_EXCEEDED},
+		{4, 11, 1, true, REASON_TIME_EXCEEDED},
+		{4, 0, 0, false, 0},
+		{4, 4, 0, false, 0},
+		{4, 5, 1, false, 0},
+		{4, 8, 0, false, 0},
+		{6, 1, 0, true, REASON_NO_ROUTE},
+		{6, 1, 1, true, REASON_ADMIN_PROHIBITED},
+		{6, 1, 2, true, REASON_BEYOND_SCOPE},
+		{6, 1, 3, true, REASON_ADDR_UNREACH},
+		{6, 1, 4, true, REASON_PORT_UNREACH},
+		{6, 1, 5, true, REASON_ADMIN_PROHIBITED},
+		{6, 1, 6, true, REASON_ADMIN_PROHIBITED},
+		{6, 1, 200, true, REASON_DEST_UNREACH},
+		{6, 3, 0, true, REASON_TIME_EXCEEDED},
+		{6, 4, 1, true, REASON_PARAM_PROBLEM},
+		{6, 2, 0, false, 0},
+		{6, 128, 0, false, 0},
+		{6, 129, 0, false, 0},
 	};
 	const struct scan_tech *techs[] = {&tech_syn, &tech_udp};
 
 	for (size_t i = 0; i < COUNT(rows) * 4; i++) {
 		const struct scan_tech *t = techs[i & 1];
-		bool itself = i & 2, closed = t == &tech_udp && itself && rows[i / 4].reason == REASON_PORT_UNREACH;
+		bool itself = i & 2,
+		     closed = t == &tech_udp && itself && rows[i / 4].reason == REASON_PORT_UNREACH;
 		struct pkt_view view = {.src.family = rows[i / 4].family,
-			.l4 = {.has_icmp = true, .type = rows[i / 4].type, .code = rows[i / 4].code}};
+			.l4 = {.has_icmp = true,
+				.type = rows[i / 4].type,
+				.code = rows[i / 4].code}};
 		struct verdict v;
 
 		assert_int_equal(tech_icmp_verdict(t, &view, itself, &v), rows[i / 4].says);
@@ -501,8 +543,10 @@ static void test_connect_verdicts(void **state)
 		int error;
 		uint8_t state, reason;
 	} rows[] = {
-		{0, PORT_OPEN, REASON_CONN_ACCEPT}, {ECONNREFUSED, PORT_CLOSED, REASON_CONN_REFUSED},
-		{EHOSTUNREACH, PORT_FILTERED, REASON_HOST_UNREACH}, {ENETUNREACH, PORT_FILTERED, REASON_NET_UNREACH},
+		{0, PORT_OPEN, REASON_CONN_ACCEPT},
+		{ECONNREFUSED, PORT_CLOSED, REASON_CONN_REFUSED},
+		{EHOSTUNREACH, PORT_FILTERED, REASON_HOST_UNREACH},
+		{ENETUNREACH, PORT_FILTERED, REASON_NET_UNREACH},
 		{EACCES, PORT_FILTERED, REASON_ADMIN_PROHIBITED},
 	};
 	struct verdict v;

@@ -16,7 +16,7 @@
 
 struct bed {
 	struct engine *e;
-	struct host *h; /* N of them */
+	struct host *h;	  /* N of them */
 	uint64_t want[N]; /* when each is due, UINT64_MAX = not set */
 	struct rng rng;
 };
