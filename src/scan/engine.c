@@ -27,6 +27,8 @@
 #define REPORT_HELD_MAX 1024
 #define ACTIVE_MAX	4096	/* hosts in discovery at once */
 #define SLOTS_MAX	4000000 /* ports in work at once: bounds memory */
+#define ADMIT_MAX	512	/* hosts between two looks at the wire */
+#define PARKED_MAX	1024
 #define NOROUTE_NOTES	8
 #define TICK_NS		(250 * NS_PER_MS)
 #define IDLE_MAX_NS	(100 * NS_PER_MS)
@@ -104,9 +106,11 @@ static void host_done(struct engine *e, struct host *h)
 static void name_answer(void *ctx, const struct addr *addr, const char *name)
 {
 	struct engine *e = ctx;
-	struct host *h = engine_find(e, addr);
+	struct host *h = *bucket(e, addr);
 
-	if (!h || !h->name_pending)
+	while (h && !(h->name_pending && addr_eq(&h->addr, addr)))
+		h = h->hash_next; /* a list may hold an address several times */
+	if (!h)
 		return;
 	h->name_pending = false;
 	if (name)
@@ -422,6 +426,11 @@ static bool room(const struct engine *e)
 	       (uint64_t)e->n_held * ports_a_host(e) < SLOTS_MAX;
 }
 
+static bool can_admit(const struct engine *e)
+{
+	return !e->targets_done && !e->dead.code && e->n_parked < PARKED_MAX && room(e);
+}
+
 /* Hosts that came up while there was no room for their ports. */
 static void dequeue(struct engine *e)
 {
@@ -434,6 +443,39 @@ static void dequeue(struct engine *e)
 	}
 }
 
+static void host_admit(struct engine *e, struct host *h)
+{
+	host_link(e, h);
+	host_start(e, h);
+}
+
+/* Hosts whose address is in work already wait until it is not. */
+static void unpark(struct engine *e)
+{
+	struct host **p = &e->parked, *h;
+
+	while ((h = *p)) {
+		if (engine_find(e, &h->addr)) {
+			p = &h->wait_next;
+			continue;
+		}
+		*p = h->wait_next;
+		h->wait_next = NULL;
+		e->n_parked--;
+		host_admit(e, h);
+	}
+}
+
+static void park(struct engine *e, struct host *h)
+{
+	struct host **p = &e->parked;
+
+	while (*p)
+		p = &(*p)->wait_next;
+	*p = h;
+	e->n_parked++;
+}
+
 static void admit(struct engine *e)
 {
 	struct target t;
@@ -441,28 +483,22 @@ static void admit(struct engine *e)
 	struct host *h;
 	int r;
 
-	for (unsigned n = 0; n < 512 && !e->targets_done && !e->dead.code && room(e); n++) {
-		r = e->held ? 1 : targets_next(e->env->targets, &t, &err);
+	unpark(e);
+	for (unsigned n = 0; n < ADMIT_MAX && can_admit(e); n++) {
+		r = targets_next(e->env->targets, &t, &err);
 		if (r < 0)
 			engine_fail(e, &err);
 		if (r <= 0) {
 			e->targets_done = true;
 			return;
 		}
-		if (e->held)
-			t = e->hold;
-		e->held = engine_find(e, &t.addr) != NULL;
-		if (e->held) { /* the same address is in work: after it */
-			e->hold = t;
-			return;
-		}
 		h = host_new(&t);
-		if (!h) {
+		if (!h)
 			out_of_memory(e);
-			return;
-		}
-		host_link(e, h);
-		host_start(e, h);
+		else if (!e->plan->list_only && engine_find(e, &t.addr))
+			park(e, h);
+		else
+			host_admit(e, h);
 	}
 }
 
@@ -529,14 +565,6 @@ static uint64_t sooner(struct engine *e, struct pace *p, uint64_t at)
 	return next > e->now && next < at ? next : at;
 }
 
-/* There are targets that can be admitted at once. */
-static bool more_to_admit(const struct engine *e)
-{
-	if (e->targets_done || e->dead.code || !room(e))
-		return false;
-	return !e->held || !engine_find((struct engine *)e, &e->hold.addr);
-}
-
 static uint64_t sleep_ns(struct engine *e)
 {
 	uint64_t at = timer_next(e), hop = hop_next_ns(e), names, max = IDLE_MAX_NS;
@@ -551,7 +579,7 @@ static uint64_t sleep_ns(struct engine *e)
 	}
 	if (e->env->resolver && (names = resolver_timeout_ns(e->env->resolver)) < max)
 		max = names;
-	if (at <= e->now || more_to_admit(e))
+	if (at <= e->now || can_admit(e))
 		return 0;
 	return at - e->now < max ? at - e->now : max;
 }
@@ -580,7 +608,7 @@ static void tick(struct engine *e)
 
 static bool finished(const struct engine *e)
 {
-	return e->targets_done && !e->held && e->n_unreported == 0;
+	return e->targets_done && !e->parked && e->n_unreported == 0;
 }
 
 static void loop(struct engine *e)
@@ -608,7 +636,9 @@ static void loop(struct engine *e)
 /* Interrupted or dead: every host says what it has learnt, names no longer matter. */
 static void wind_up(struct engine *e)
 {
-	for (struct host *h = e->order_head; h; h = h->order_next) {
+	struct host *h;
+
+	for (h = e->order_head; h; h = h->order_next) {
 		h->name_pending = false;
 		if (h->stage < STAGE_NAME && h->probes_sent == 0 && h->reason == REASON_USER_SET)
 			h->state = HOST_UNKNOWN; /* taken as up, but never asked */
@@ -618,6 +648,10 @@ static void wind_up(struct engine *e)
 			host_abort(e, h);
 	}
 	report_done(e, true);
+	while ((h = e->parked)) {
+		e->parked = h->wait_next;
+		host_free(h);
+	}
 }
 
 static int open_all(struct engine *e, struct err *err)

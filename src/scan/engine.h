@@ -74,8 +74,9 @@ struct engine {
 	uint32_t n_pinging, n_scanning;
 	uint32_t n_unreported, n_done; /* hosts in work or done; of these, done */
 	uint32_t n_held;	       /* done, with ports that wait to be reported */
-	bool targets_done, held;
-	struct target hold; /* a target whose address is in work already */
+	bool targets_done;
+	struct host *parked; /* their address is in work already */
+	uint32_t n_parked;
 
 	struct rtt_bounds bounds;
 	struct rtt group_rtt;

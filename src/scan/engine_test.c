@@ -551,7 +551,8 @@ static void test_duplicates_one_after_the_other(void **state)
 	sim_run(&r);
 	assert_int_equal(r.n_hosts, 5);
 	for (size_t i = 0; i < 5; i++) {
-		assert_int_equal(r.hosts[i].addr.b[3], "\1\2\1\1\2"[i]);
+		/* the quick host's second turn need not wait for the slow host's */
+		assert_int_equal(r.hosts[i].addr.b[3], "\1\2\2\1\1"[i]);
 		assert_int_equal(r.hosts[i].n_ports, 90);
 		for (size_t k = 0; k < 90; k++)
 			assert_int_equal(r.hosts[i].ports[k].state,
