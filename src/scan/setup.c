@@ -10,8 +10,10 @@
 
 #define FIRST_BY_RANK                                                                              \
 	25 /* the ports most likely to answer go first: an early answer gives the time-outs */
-#define SPORT_LO   32768 /* source ports are drawn from here up to SPORT_LO + SPORT_SPAN */
-#define SPORT_SPAN 28000
+/* Source ports are drawn above those that Linux gives to programs (32768-60999), so that no answer
+ * to a probe meets a connection. */
+#define SPORT_LO   61000
+#define SPORT_SPAN 4500
 
 static void run_init(struct engine *e)
 {
