@@ -166,7 +166,6 @@ static void host_abort(struct engine *e, struct host *h)
 			e->queue_tail = e->queue_tail->wait_next;
 	}
 	job_stop(e, h);
-	h->aborted = true;
 	host_finish(e, h);
 }
 

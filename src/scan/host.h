@@ -107,7 +107,7 @@ struct host {
 	uint8_t state; /* enum host_state */
 	uint8_t reason, ttl;
 	uint8_t unreach; /* reason of an ICMP error that says the host is not there, REASON_NONE */
-	bool timed_out, name_asked, name_pending, aborted;
+	bool timed_out, name_asked, name_pending;
 	char *ptr; /* owned; reverse DNS */
 
 	struct job job;
@@ -115,7 +115,6 @@ struct host {
 	struct slot *result[TECHS_MAX]; /* owned; slots of finished tasks */
 
 	struct rtt rtt;
-	uint64_t best_rtt_ns;
 	uint8_t rtt_src;
 	struct cwnd cw;
 	struct loss loss;

@@ -51,8 +51,6 @@ static uint64_t sample(struct engine *e, struct host *h, const struct io_rx *rx,
 	rtt = rx->at_ns > sent_ns ? rx->at_ns - sent_ns : 1;
 	rtt_update(&h->rtt, &e->bounds, rtt);
 	rtt_update(&e->group_rtt, &e->bounds, rtt);
-	if (!h->best_rtt_ns || rtt < h->best_rtt_ns)
-		h->best_rtt_ns = rtt;
 	h->rtt_src = rx->at_src;
 	return rtt;
 }
