@@ -316,6 +316,9 @@ static int parse_short(struct parse *p, const char *text)
 			const char *value = text + strlen(m.as) - 1;
 
 			value = *value ? value : NULL;
+			/* "-oZ" is no file "Z" but a format that does not exist */
+			if (value && (m.row->flags & OPT_FILE) && strlen(m.as) == 2)
+				return unknown(p->e, p->t, p->argv[p->at]);
 			return m.row->arg == OPT_ARG ? take_value(p, m, value)
 						     : add_use(p->out, m, value, p->e);
 		}

@@ -32,7 +32,8 @@ struct session {
 	struct targets *targets;
 	struct bus bus;
 	struct outputs outputs;
-	char *args; /* the command line as text */
+	char *args;	  /* the command line as text */
+	bool output_said; /* that an output failed */
 };
 
 static void on_signal(int number)
@@ -44,10 +45,12 @@ static void on_signal(int number)
 static void catch_signals(void)
 {
 	struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, hup;
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN) /* nohup */
+		sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of the output */
 }
 
@@ -151,6 +154,24 @@ static const char *stylesheet(const struct opts *o)
 	return o->xml_style == XML_STYLE_GIVEN ? o->stylesheet : fixed[o->xml_style];
 }
 
+/* Last on the bus: a failed output is said at once, and with the last of them the scan ends. */
+static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
+{
+	struct session *s = ctx;
+	unsigned alive = 0;
+
+	if (s->bus.first_error.code == 0)
+		return 0;
+	if (!s->output_said)
+		cmd_fail(&s->bus.first_error);
+	s->output_said = true;
+	for (unsigned i = 1; i + 1 < s->bus.n; i++) /* the first is the terminal's, the last this */
+		alive += !s->bus.sub[i].dead;
+	if (alive == 0 && !stop_signal)
+		stop_signal = SIGPIPE;
+	return 0;
+}
+
 static int open_outputs(struct session *s, struct err *e)
 {
 	const struct opts *o = &s->o;
@@ -175,7 +196,7 @@ static int open_outputs(struct session *s, struct err *e)
 	/* what the user named and cannot be written is a mistake in the command line */
 	if (rc < 0)
 		e->code = ERR_USAGE;
-	return rc;
+	return rc < 0 ? rc : bus_subscribe(&s->bus, watch_outputs, s, BUS_WANT_ALL);
 }
 
 /* ---- the scan -------------------------------------------------------------------------------- */
@@ -212,13 +233,13 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 
 	cli_close(s->cli);
 	s->cli = NULL;
-	if (s->bus.first_error.code)
+	if (s->bus.first_error.code && !s->output_said)
 		cmd_fail(&s->bus.first_error);
-	else if (close_rc < 0)
+	else if (close_rc < 0 && !s->output_said)
 		cmd_fail(&close_error);
 	if (rc < 0)
 		rc = cmd_fail(e);
-	if (stop_signal)
+	if (stop_signal && stop_signal != SIGPIPE)
 		return 128 + (int)stop_signal;
 	if (s->bus.first_error.code || close_rc < 0)
 		return EXIT_FAILED;
