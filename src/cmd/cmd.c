@@ -45,6 +45,11 @@ const struct opt_word *cmd_words(struct opt_word *words, unsigned n)
 	return words;
 }
 
+int cmd_code(const struct err *e)
+{
+	return e->code == ERR_USAGE || e->code == ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_FAILED;
+}
+
 int cmd_fail(const struct err *e)
 {
 	struct buf b = {0};
@@ -52,7 +57,7 @@ int cmd_fail(const struct err *e)
 	str_term(&b, e->text, strlen(e->text));
 	fprintf(stderr, "sonde: %s\n", buf_text(&b));
 	buf_free(&b);
-	return e->code == ERR_USAGE || e->code == ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_FAILED;
+	return cmd_code(e);
 }
 
 int cmd_print(struct buf *b)

@@ -26,6 +26,8 @@ const struct cmd *cmd_find(int *argc, char **argv);
 /* The names for the completions, ended by a NULL name; n rows at most are written. Returns words.
  */
 const struct opt_word *cmd_words(struct opt_word *words, unsigned n);
+/* The exit code for an error. */
+int cmd_code(const struct err *e);
 /* Prints "sonde: TEXT" on standard error and returns the exit code for it. */
 int cmd_fail(const struct err *e);
 /* Writes to standard output; EXIT_FAILED with a message when that fails. Frees the buffer. */

@@ -21,6 +21,7 @@ struct reading {
 	int line;     /* the one in inih's hands */
 	int too_long; /* first line that does not fit inih's buffer, 0 = none */
 	int failed;   /* first line that the option table refused */
+	int *lines;   /* for each row the line that said it, negative when it said no; 0 = none */
 	struct opt_uses *out;
 	struct err *e;
 };
@@ -56,11 +57,47 @@ static int refuse(struct reading *r, const char *text)
 	return err_set(r->e, ERR_USAGE, "%s:%d: %s", r->name, r->line, text);
 }
 
+/* The row of a key that opt_key has taken. */
+static size_t row_of(const struct opt_table *t, const char *key)
+{
+	for (size_t i = 0; i < t->n_rows; i++) {
+		for (size_t k = 0; k < OPT_NAMES_MAX && t->rows[i].names[k]; k++) {
+			const char *name = t->rows[i].names[k];
+
+			if (strcmp(name + strspn(name, "-"), key) == 0)
+				return i;
+		}
+	}
+	return 0;
+}
+
+/* Within one file there is no order that a reader could rely on: repetitions and contradictions are
+ * mistakes. */
+static int check_again(struct reading *r, const char *key, bool active)
+{
+	size_t at = row_of(r->t, key);
+	const struct opt_row *row = &r->t->rows[at];
+
+	if (r->lines[at])
+		return err_set(r->e, ERR_USAGE,
+			"%s:%d: %s was given before, in line %d; leave out one", r->name,
+			r->line, key, abs(r->lines[at]));
+	for (size_t i = 0; active && row->excl && i < r->t->n_rows; i++) {
+		if (r->lines[i] > 0 && r->t->rows[i].excl == row->excl)
+			return err_set(r->e, ERR_USAGE,
+				"%s:%d: %s and %s (line %d) exclude each other; choose one",
+				r->name, r->line, key, r->t->rows[i].names[0], r->lines[i]);
+	}
+	r->lines[at] = active ? r->line : -r->line;
+	return 0;
+}
+
 /* inih's handler: 1 = fine, 0 = error in this line. */
 static int take_setting(void *ctx, const char *section, const char *key, const char *value)
 {
 	struct reading *r = ctx;
 	struct buf where = {0};
+	size_t before = r->out->n;
 	int rc;
 
 	if (r->failed)
@@ -71,9 +108,28 @@ static int take_setting(void *ctx, const char *section, const char *key, const c
 	else
 		rc = opt_key(r->t, key, value, buf_text(&where), r->out, r->e);
 	buf_free(&where);
+	if (rc == 0)
+		rc = check_again(r, key, r->out->n > before);
 	if (rc < 0)
 		r->failed = r->line;
 	return rc == 0;
+}
+
+static int parse(struct reading *r)
+{
+	int bad = ini_parse_stream(next_line, r, take_setting, r);
+
+	if (r->too_long && (bad <= 0 || r->too_long < bad)) {
+		r->line = r->too_long;
+		return refuse(r, "the line is too long; use a file option such as excludefile");
+	}
+	if (bad > 0 && bad != r->failed) {
+		r->line = bad;
+		return refuse(r, "not \"key = value\", a [section] or a # comment");
+	}
+	if (bad < 0)
+		return err_set(r->e, -ENOMEM, "%s: out of memory", r->name);
+	return bad > 0 ? ERR_USAGE : 0;
 }
 
 int conf_parse(const struct opt_table *t, const char *name, const char *text, size_t len,
@@ -81,22 +137,14 @@ int conf_parse(const struct opt_table *t, const char *name, const char *text, si
 {
 	struct reading r = {
 		.t = t, .name = name, .at = text, .end = text + len, .out = out, .e = e};
-	int bad;
+	int rc;
 
 	if (memchr(text, '\0', len))
 		return err_set(e, ERR_USAGE, "%s: not a text file", name);
-	bad = ini_parse_stream(next_line, &r, take_setting, &r);
-	if (r.too_long && (bad <= 0 || r.too_long < bad)) {
-		r.line = r.too_long;
-		return refuse(&r, "the line is too long; use a file option such as excludefile");
-	}
-	if (bad > 0 && bad != r.failed) {
-		r.line = bad;
-		return refuse(&r, "not \"key = value\", a [section] or a # comment");
-	}
-	if (bad < 0)
-		return err_set(e, -ENOMEM, "%s: out of memory", name);
-	return bad > 0 ? ERR_USAGE : 0;
+	r.lines = calloc(t->n_rows, sizeof(*r.lines));
+	rc = r.lines ? parse(&r) : err_set(e, -ENOMEM, "%s: out of memory", name);
+	free(r.lines);
+	return rc;
 }
 
 static int slurp(FILE *f, struct buf *text)

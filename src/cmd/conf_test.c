@@ -35,6 +35,9 @@ static void test_lines(void **state)
 	assert_string_equal(u.v[1].value, "4");
 	assert_string_equal(u.v[3].where, "f:8");
 	opt_uses_free(&u);
+	assert_int_equal(parse("F = no\np = 22\nn = yes\noX = a\noN = b\n", &u, &e), 0);
+	assert_int_equal(u.n, 4); /* no excludes nothing */
+	opt_uses_free(&u);
 }
 
 /* The message says file and line, whichever part found the error. */
@@ -53,6 +56,12 @@ static void test_errors(void **state)
 		{"open = 7\n", "f:1: open takes yes or no"},
 		{"foo = 1\nbar\n", "f:1: foo"},
 		{"bar\nfoo = 1\n", "f:1: not"},
+		{"T = 4\n\nT = 3\n", "f:3: T was given before, in line 1"},
+		{"p = 22\nports = 80\n", "f:2: ports was given before, in line 1"},
+		{"oX = a\noX = b\n", "f:2: oX was given before"},
+		{"open = yes\nopen = no\n", "f:2: open was given before"},
+		{"p = 22\nn = yes\nF = yes\n", "f:3: F and -p (line 1) exclude each other"},
+		{"sS = yes\nsT = yes\n", "f:2: sT and -sS (line 1) exclude each other"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

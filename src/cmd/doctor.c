@@ -149,6 +149,8 @@ static int say_target(struct buf *b, struct machine *m, const struct opts *o, st
 
 	if (addr_parse(name, &literal) < 0)
 		n = resolver_forward(m->resolver, name, family, &list, e);
+	if (n == ERR_RESOLVE || n == ERR_PARSE)
+		e->code = ERR_USAGE; /* the only target, as with a scan */
 	if (n < 0)
 		return n;
 	buf_str(b, "\nThe way to ");
@@ -172,10 +174,51 @@ static void say_built_in(struct buf *b)
 	line(b, "not yet", "BPF and AF_XDP backends, service and OS detection, scripts");
 }
 
-static int check(const struct opts *o, const struct machine *m, struct err *e)
+/* Whether the row says something about the machine or the way to a target, not about a scan. */
+static bool is_for_doctor(const struct opt_row *r)
 {
+	static const size_t members[] = {
+		offsetof(struct opts, family),
+		offsetof(struct opts, interface),
+		offsetof(struct opts, backend),
+		offsetof(struct opts, privilege),
+		offsetof(struct opts, config),
+		offsetof(struct opts, datadir),
+		offsetof(struct opts, servicedb),
+		offsetof(struct opts, dns_servers),
+		offsetof(struct opts, system_dns),
+		offsetof(struct opts, no_dns),
+		offsetof(struct opts, verbose),
+		offsetof(struct opts, debug),
+		offsetof(struct opts, help),
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (r->lands == members[i])
+			return true;
+	}
+	return false;
+}
+
+/* A configuration file is written for scans: what it says of them does not matter here. */
+static int check_use(const struct opts *o, struct err *e)
+{
+	for (size_t i = 0; i < o->args.n; i++) {
+		if (!is_for_doctor(o->args.v[i].row))
+			return err_set(e, ERR_USAGE,
+				"doctor makes no scan and so has no use for %s; leave it out",
+				o->args.v[i].as);
+	}
 	if (o->args.n_words > 1)
 		return err_set(e, ERR_USAGE, "doctor takes one target: an address or a name");
+	if (o->args.n_words && strchr(o->args.words[0], '/'))
+		return err_set(e, ERR_USAGE, "doctor takes one address or name, not a block: %s",
+			o->args.words[0]);
+	return 0;
+}
+
+static int check_interface(const struct opts *o, const struct machine *m, struct err *e)
+{
 	if (o->interface && !net_link_by_name(m->net, o->interface))
 		return err_set(e, ERR_USAGE,
 			"-e %.40s: there is no such interface; see sonde --iflist", o->interface);
@@ -188,7 +231,7 @@ static int examine(const struct opts *o, struct buf *b, struct err *e)
 	int rc = machine_open(&m, o, NULL, e);
 
 	if (rc == 0)
-		rc = check(o, &m, e);
+		rc = check_interface(o, &m, e);
 	if (rc == 0) {
 		buf_str(b, "Sonde " SONDE_VERSION "\n\n");
 		say_user(b);
@@ -219,6 +262,8 @@ int cmd_doctor(int argc, char **argv)
 		opts_free(&o);
 		return cmd_help(argc, argv);
 	}
+	if (rc == 0)
+		rc = check_use(&o, &e);
 	if (rc == 0)
 		rc = examine(&o, &b, &e);
 	opts_free(&o);

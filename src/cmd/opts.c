@@ -149,12 +149,38 @@ static int check(const struct opts *o, struct err *e)
 	return rc < 0 ? rc : check_outputs(o, e);
 }
 
+/* A word that asks for an output format that does not exist, or NULL. */
+static const char *unknown_format(int argc, const char *const *argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		char name[4] = {'-', 'o', '\0', '\0'};
+
+		if (strncmp(argv[i], "-o", 2) != 0 || !argv[i][2])
+			continue;
+		name[2] = argv[i][2];
+		if (!opt_find(&scan_opts, name) && strncmp(argv[i], "-open", 5) != 0)
+			return argv[i];
+	}
+	return NULL;
+}
+
+/* "-oZ" is refused like any option that there is not; this says what there is. */
+static int explain_format(int rc, int argc, const char *const *argv, struct err *e)
+{
+	const char *word = rc == ERR_USAGE ? unknown_format(argc, argv) : NULL;
+
+	if (!word)
+		return rc;
+	return err_set(e, ERR_USAGE,
+		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC", word);
+}
+
 int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
 {
 	int rc;
 
 	init(o);
-	rc = opt_parse(&scan_opts, argc, argv, &o->args, e);
+	rc = explain_format(opt_parse(&scan_opts, argc, argv, &o->args, e), argc, argv, e);
 	if (rc == 0)
 		rc = read_conf(o, e);
 	if (rc >= 0)

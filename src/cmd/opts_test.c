@@ -147,6 +147,36 @@ static void test_names_the_idle_option(void **state)
 	}
 }
 
+/* What would be a file name glued to -o is a format that there is not. */
+static void test_unknown_formats(void **state)
+{
+	static const struct {
+		const char *line;
+		int code;
+		const char *words;
+	} cases[] = {
+		{"-oZ x h", ERR_USAGE, "unknown output format -oZ; there are -oN "},
+		{"-oreport h", ERR_USAGE, "unknown output format -oreport;"},
+		{"-o Z h", 0, ""},
+		{"-oXZ h", 0, ""},
+		{"-open h", 0, ""},
+		{"-oX a -oS b h", ERR_UNSUPPORTED, "-oS (output in leet spelling)"},
+		{"-oX a --frobnicate h", ERR_USAGE, "--frobnicate: there is no such option"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *line = strdup(cases[i].line);
+		struct opts o;
+		struct err e;
+		int rc = read_line(&o, line, &e);
+
+		if (rc != cases[i].code || !strstr(e.text, cases[i].words))
+			fail_msg("%s: %d \"%s\"", cases[i].line, rc, e.text);
+		opts_free(&o);
+		free(line);
+	}
+}
+
 static void test_no_contradictions(void **state)
 {
 	static const char *const lines[] = {
@@ -206,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_names_the_idle_option),
+		cmocka_unit_test(test_unknown_formats),
 		cmocka_unit_test(test_no_contradictions),
 		cmocka_unit_test(test_command_line_wins),
 	};

@@ -2,6 +2,7 @@
 /* sonde scan: wires options, machine, targets, outputs and terminal to the engine. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct session {
 	struct outputs outputs;
 	char *args;	  /* the command line as text */
 	bool output_said; /* that an output failed */
+	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
 };
 
 static void on_signal(int number)
@@ -41,7 +43,7 @@ static void on_signal(int number)
 	stop_signal = number;
 }
 
-/* The first SIGINT or SIGTERM ends the scan in order, the second one at once. */
+/* The first SIGINT, SIGTERM or SIGHUP ends the scan in order, the second one at once. */
 static void catch_signals(void)
 {
 	struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
@@ -154,12 +156,15 @@ static const char *stylesheet(const struct opts *o)
 	return o->xml_style == XML_STYLE_GIVEN ? o->stylesheet : fixed[o->xml_style];
 }
 
-/* Last on the bus: a failed output is said at once, and with the last of them the scan ends. */
+/* Last on the bus: a failed output is said at once, and with the last of them the scan ends. An
+ * error that the terminal has shown is kept, so as not to be said again at the end. */
 static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
 {
 	struct session *s = ctx;
 	unsigned alive = 0;
 
+	if (r->kind == REC_NOTE && r->note->level == LOG_ERROR)
+		snprintf(s->error_said, sizeof(s->error_said), "%s", r->note->text);
 	if (s->bus.first_error.code == 0)
 		return 0;
 	if (!s->output_said)
@@ -185,6 +190,7 @@ static int open_outputs(struct session *s, struct err *e)
 		.stylesheet = stylesheet(o),
 		.list_only = o->list_only,
 		.ping_only = o->no_ports,
+		.no_ping = (s->plan.ping & PING_NONE) != 0,
 	};
 	int rc;
 
@@ -195,8 +201,9 @@ static int open_outputs(struct session *s, struct err *e)
 		rc = outputs_open(&s->outputs, o, &conf, &s->bus, e);
 	/* what the user named and cannot be written is a mistake in the command line */
 	if (rc < 0)
-		e->code = ERR_USAGE;
-	return rc < 0 ? rc : bus_subscribe(&s->bus, watch_outputs, s, BUS_WANT_ALL);
+		return ERR_USAGE;
+	rc = bus_subscribe(&s->bus, watch_outputs, s, BUS_WANT_ALL);
+	return rc < 0 ? err_set(e, rc, "too many output files; leave one out") : 0;
 }
 
 /* ---- the scan -------------------------------------------------------------------------------- */
@@ -238,7 +245,7 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 	else if (close_rc < 0 && !s->output_said)
 		cmd_fail(&close_error);
 	if (rc < 0)
-		rc = cmd_fail(e);
+		rc = strcmp(e->text, s->error_said) == 0 ? cmd_code(e) : cmd_fail(e);
 	if (stop_signal && stop_signal != SIGPIPE)
 		return 128 + (int)stop_signal;
 	if (s->bus.first_error.code || close_rc < 0)
@@ -262,8 +269,12 @@ static int session_run(struct session *s)
 	int rc;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (steps[i](s, &e) < 0)
+		rc = steps[i](s, &e);
+		if (rc < 0) {
+			e.code = rc; /* the step knows better than the cause: a name to exclude that
+					does not exist is misuse */
 			return cmd_fail(&e);
+		}
 	}
 	rc = run_engine(s, &res, &e);
 	return conclude(s, &res, rc, &e);

@@ -138,8 +138,8 @@ static void put_ports(struct out *o, const struct rec_host *h)
 static void put_end(struct buf *b, const struct rec_end *end)
 {
 	buf_fmt(b, "# Sonde %s at ",
-		end->interrupted ? "interrupted"
-		: end->error	 ? "failed"
+		end->error	   ? "failed"
+		: end->interrupted ? "interrupted"
 				 : "done");
 	out_time_c(b, end->end_wall_ns);
 	buf_str(b, " -- ");

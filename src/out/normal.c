@@ -4,6 +4,8 @@
 #include "out/formats.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "out/normal_host.h"
@@ -15,6 +17,12 @@
  * has no progress. Notes go into the file here; on the screen the command line shows them on
  * standard error.
  */
+
+struct normal {
+	struct out base;
+	uint8_t reason; /* of the last host: enum reason */
+	char error[sizeof(((struct err *)0)->text)]; /* the last one that a note told */
+};
 
 static void put_run(struct out *o, const struct rec_run *run)
 {
@@ -75,6 +83,9 @@ static void put_note(struct out *o, const struct rec_note *n)
 
 	if (o->conf.screen || !out_shows_note(&o->conf, n))
 		return;
+	if (n->level == LOG_ERROR)
+		snprintf(((struct normal *)o)->error, sizeof(((struct normal *)o)->error), "%s",
+			n->text);
 	buf_str(&o->body, n->level <= LOG_WARN ? words[n->level] : "");
 	out_term(&o->body, n->text);
 	buf_char(&o->body, '\n');
@@ -90,24 +101,34 @@ static void put_packet(struct out *o, const struct rec_packet *p)
 	buf_char(&o->body, '\n');
 }
 
+/* -Pn makes a difference where nothing came back, not where the way is known to end. */
+static bool ping_matters(const struct normal *n)
+{
+	return !n->base.conf.list_only && !n->base.conf.no_ping && n->reason != REASON_NO_ROUTE &&
+	       n->reason != REASON_HOST_UNREACH;
+}
+
 static void put_advice(struct out *o, const struct rec_end *end)
 {
-	if (end->error) {
+	const struct normal *n = (const struct normal *)o;
+
+	/* on the screen the command line says it, on standard error */
+	if (end->error && !o->conf.screen && strcmp(end->error, n->error) != 0) {
 		buf_str(&o->body, "Error: ");
 		out_term(&o->body, end->error);
 		buf_char(&o->body, '\n');
 	}
 	if (end->hosts_total == 0)
 		buf_str(&o->body, "Warning: there was no target, so nothing was scanned.\n");
-	else if (end->hosts_total == 1 && end->hosts_up == 0 && !o->conf.list_only &&
-		 !end->interrupted)
+	else if (end->hosts_total == 1 && end->hosts_up == 0 && !end->interrupted &&
+		 !end->error && ping_matters(n))
 		buf_str(&o->body,
 			"Note: Host seems down. If it is up but does not answer our probes, try -Pn\n");
 }
 
 static void footer(struct buf *b, const struct out *o, const struct rec_end *end)
 {
-	const char *word = end->interrupted ? "interrupted" : end->error ? "failed" : "done";
+	const char *word = end->error ? "failed" : end->interrupted ? "interrupted" : "done";
 
 	if (o->conf.screen) {
 		buf_fmt(b, "Sonde %s: ", word);
@@ -130,6 +151,7 @@ static int render(struct out *o, const struct rec *r)
 		put_run(o, r->run);
 		break;
 	case REC_HOST:
+		((struct normal *)o)->reason = r->host->reason;
 		normal_host(&o->body, r->host, &o->conf);
 		break;
 	case REC_FOUND:
@@ -162,7 +184,7 @@ static int tail(struct out *o)
 }
 
 static const struct out_form form = {
-	.size = sizeof(struct out),
+	.size = sizeof(struct normal),
 	.render = render,
 	.tail = tail,
 };

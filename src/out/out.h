@@ -19,6 +19,7 @@ struct out_conf {
 	const char *stylesheet; /* XML: href of the stylesheet instruction, NULL = none */
 	bool list_only;		/* -sL */
 	bool ping_only;		/* -sn */
+	bool no_ping;		/* -Pn */
 };
 
 struct out;

@@ -200,6 +200,70 @@ static void test_who_is_shown(void **state)
 	}
 }
 
+/* The last part of the normal report after one host and this end. */
+static const char *last_lines(struct out_conf c, uint8_t reason, const struct rec_end *last)
+{
+	const struct out_ops *ops = out_format_by_name("normal");
+	struct rec_host h = {.addr = addr_v4(0x0a000001), .state = HOST_DOWN, .reason = reason};
+	struct rec_note said = {LOG_ERROR, "eth9 went down"};
+	struct out *o;
+	size_t len;
+
+	assert_int_equal(truncate(path, 0), 0);
+	o = open_out(ops, c);
+	put(ops, o, &(struct rec){.kind = REC_RUN, .run = &run});
+	if (last->error)
+		put(ops, o, &(struct rec){.kind = REC_NOTE, .note = &said});
+	put(ops, o, &(struct rec){.kind = REC_HOST, .host = &h});
+	put(ops, o, &(struct rec){.kind = REC_END, .end = last});
+	assert_int_equal(ops->close(o, NULL), 0);
+	return content(&len);
+}
+
+/* -Pn is advised only where it can help. */
+static void test_advice(void **state)
+{
+	static const struct rec_end one = {.hosts_down = 1, .hosts_total = 1};
+	static const struct {
+		bool no_ping;
+		uint8_t reason;
+		bool advised;
+	} cases[] = {
+		{false, REASON_NO_RESPONSE, true},
+		{true, REASON_NO_RESPONSE, false},
+		{false, REASON_NO_ROUTE, false},
+		{false, REASON_HOST_UNREACH, false},
+		{true, REASON_NO_ROUTE, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct out_conf c = {.no_ping = cases[i].no_ping, .screen = i % 2};
+		const char *text = last_lines(c, cases[i].reason, &one);
+
+		assert_int_equal(strstr(text, "try -Pn") != NULL, cases[i].advised);
+	}
+}
+
+/* A failure is no interruption, and is told once in the file, not at all on the screen. */
+static void test_failed(void **state)
+{
+	static const struct rec_end failed = {
+		.hosts_total = 1, .interrupted = true, .error = "eth9 went down"};
+	static const struct rec_end other = {.hosts_total = 1, .error = "no more memory"};
+	struct out_conf file = {0}, screen = {.screen = true};
+	const char *text = last_lines(file, REASON_NO_RESPONSE, &failed), *first;
+
+	assert_non_null(strstr(text, "# Sonde failed at "));
+	first = strstr(text, "Error: eth9 went down\n");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "Error:"));
+	text = last_lines(file, REASON_NO_RESPONSE, &other);
+	assert_non_null(strstr(text, "Error: no more memory\n"));
+	text = last_lines(screen, REASON_NO_RESPONSE, &failed);
+	assert_non_null(strstr(text, "Sonde failed: "));
+	assert_null(strstr(text, "Error"));
+}
+
 static void test_full_disk(void **state)
 {
 	for (size_t i = 0; out_formats[i]; i++) {
@@ -236,6 +300,8 @@ int main(void)
 		cmocka_unit_test(test_no_control_bytes),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_who_is_shown),
+		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_failed),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_cannot_open),
 	};

@@ -103,7 +103,7 @@ static void put_run(struct xml_writer *w, const struct xml_out *x, const struct 
 
 static void put_summary(struct xml_writer *w, const struct rec_end *end)
 {
-	const char *word = end->interrupted ? "interrupted" : end->error ? "failed" : "done";
+	const char *word = end->error ? "failed" : end->interrupted ? "interrupted" : "done";
 	struct buf s, t;
 
 	buf_init(&s);

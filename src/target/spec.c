@@ -287,6 +287,24 @@ static size_t scanned_first(struct addr *list, size_t n, const struct spec_rules
 	return n_scanned;
 }
 
+/* Why this is nothing that could be looked up. */
+static int refuse_host(const char *host, struct err *e)
+{
+	const char *zone = strchr(host, '%');
+	char plain[ADDR_TEXT_MAX];
+	struct addr a;
+
+	if (zone && zone[1] && zone - host < ADDR_TEXT_MAX) {
+		memcpy(plain, host, (size_t)(zone - host));
+		plain[zone - host] = '\0';
+		if (addr_parse(plain, &a) == 0 && addr_is_linklocal(&a) && a.family == 6)
+			return err_set(e, ERR_USAGE,
+				"\"%.80s\": there is no interface \"%.40s\"; see sonde --iflist",
+				host, zone + 1);
+	}
+	return err_set(e, ERR_USAGE, "\"%s\" is no address, no range and no name", host);
+}
+
 /* All addresses of a name, at least one; *list is owned. */
 static int look_up(const char *host, const struct spec_rules *r, struct addr **list, struct err *e)
 {
@@ -294,7 +312,7 @@ static int look_up(const char *host, const struct spec_rules *r, struct addr **l
 
 	*list = NULL;
 	if (!may_be_name(host))
-		return err_set(e, ERR_USAGE, "\"%s\" is no address, no range and no name", host);
+		return refuse_host(host, e);
 	if (!r->lookup.forward)
 		return err_set(
 			e, ERR_RESOLVE, "\"%s\" is a name, and names are not looked up here", host);
