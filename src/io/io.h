@@ -34,6 +34,8 @@ struct io_tx {
 	uint32_t len;
 	uint32_t ifindex; /* the way out (net_route); 0 = the backend's choice */
 	struct mac dst_mac;
+	struct mac src_mac; /* for captures, and where a backend writes the link header itself (then
+			       zero = the interface's own) */
 	uint16_t ethertype; /* IO_TX_LINK; host order */
 	struct addr dst;    /* final destination; always set for IO_TX_IP and IO_TX_CONNECT */
 	struct addr src;    /* IO_TX_CONNECT: source address to bind, family 0 = any */
@@ -152,7 +154,8 @@ extern const struct io_ops io_connect_ops; /* non-blocking connect() + epoll; no
 extern const struct io_ops io_pcap_ops;	   /* capture files, reading */
 extern const struct io_ops io_sim_ops;	   /* the simulated network, virtual clock */
 
-/* The row's functions, by name; io_cancel does nothing where a row has none, io_close takes NULL. */
+/* The row's functions, by name; io_cancel does nothing where a row has none, io_close takes NULL.
+ */
 int io_send(struct io *io, struct io_tx *v, unsigned n, struct err *e);
 int io_recv(struct io *io, struct io_rx *v, unsigned n, struct err *e);
 int io_wait(struct io *io, uint64_t timeout_ns);

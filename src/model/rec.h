@@ -8,51 +8,21 @@
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "model/word.h"
+#include "model/rec_host.h"
 
-struct rec_port {
-	uint16_t number;
-	uint8_t proto;	 /* PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_IP */
-	uint8_t state;	 /* enum port_state */
-	uint8_t reason;	 /* enum reason */
-	uint8_t ttl;	 /* TTL or hop limit of the deciding reply; 0 = none or unknown */
-	uint8_t rtt_src; /* enum rtt_source */
-	uint8_t from;	 /* 0: the target itself answered; n: rec_host.from[n - 1] did (ICMP of a
-			    router or firewall) */
-	uint64_t rtt_ns; /* 0 = no answer that could be timed */
-	const char *service; /* name of the port in the services table, borrowed, or NULL */
+/* A verdict as soon as it is final, open or not: what a checkpoint keeps. */
+struct rec_verdict {
+	struct addr addr;
+	const char
+		*tech; /* technique's name; NULL: the host itself is up (port.reason, port.ttl) */
+	struct rec_port port;
+	struct addr from; /* who answered when it was not the target; else family 0 */
 };
 
-#define REC_FROM_MAX 32
-
-/* One finished host. Ports are sorted by protocol (tcp, udp, sctp, ip), then number. All pointers
- * borrowed. */
-struct rec_host {
-	struct addr addr;
-	const char *user_name;		/* as the user typed it, when that was a name; or NULL */
-	const char *ptr_name;		/* reverse DNS, or NULL */
-	const struct addr *other_addrs; /* further addresses of user_name that were not scanned */
-	size_t n_other_addrs;
-	bool has_mac;
-	struct mac mac;
-	const char *vendor; /* of the MAC address, or NULL */
-	uint8_t state;	    /* enum host_state */
-	uint8_t reason;	    /* enum reason */
-	uint8_t ttl;
-	bool timed_out; /* --host-timeout hit: what was learnt is here, the rest is PORT_UNKNOWN and
-			   left out */
-	bool listed;	/* -sL */
-	bool ports_scanned; /* a port scan was made: the table (even if empty) means something */
-	uint64_t start_wall_ns, end_wall_ns;
-	uint64_t srtt_ns, rttvar_ns, rto_ns; /* srtt 0 = never measured */
-	uint64_t latency_ns; /* what "Host is up (0.00031s latency)" shows; 0 = unknown */
-	uint8_t latency_src; /* enum rtt_source */
-	const struct rec_port *ports;
-	size_t n_ports;
-	const struct addr *from; /* responders other than the target, see rec_port.from */
-	size_t n_from;
-	uint64_t probes_sent;
-	const char *backend; /* "packet-ring", "raw", "connect", "sim" */
+/* Those of one turn of the engine. */
+struct rec_verdicts {
+	const struct rec_verdict *v;
+	size_t n;
 };
 
 /* A port whose verdict has just been reached, live, before its host is finished (only open and
@@ -106,11 +76,18 @@ struct rec_note {
 	const char *text;
 };
 
-/* --packet-trace: one line a packet, made by the engine. */
+/* A packet that was sent or received: a line of --packet-trace, and its bytes for captures. */
 struct rec_packet {
 	bool sent;
-	uint64_t at_ns; /* since the run began */
-	const char *text;
+	uint64_t at_ns;		/* since the run began */
+	uint64_t wall_ns;	/* since 1970 */
+	const char *text;	/* in words */
+	const uint8_t *data;	/* from the network header on; NULL: connect() and its outcome */
+	uint32_t len, wire_len; /* bytes here, and of the packet (more when it was cut) */
+	uint16_t ethertype;	/* host order */
+	struct mac src_mac, dst_mac; /* all zero where the link has none */
+	const char *interface;	     /* name, or NULL when unknown */
+	const char *verdict; /* what it decided, "80/tcp open (syn-ack)", or NULL; received ones */
 };
 
 enum rec_kind {
@@ -120,6 +97,7 @@ enum rec_kind {
 	REC_PROGRESS,
 	REC_NOTE,
 	REC_PACKET,
+	REC_VERDICTS,
 	REC_END,
 	REC_KINDS
 };
@@ -134,6 +112,7 @@ struct rec {
 		const struct rec_progress *progress;
 		const struct rec_note *note;
 		const struct rec_packet *packet;
+		const struct rec_verdicts *verdicts;
 		const struct rec_end *end;
 	};
 };

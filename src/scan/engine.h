@@ -8,9 +8,10 @@
 #include "scan/scan.h"
 #include "timing/pace.h"
 
-#define BATCH	  32	/* probes a system call */
-#define PINGS_MAX 256	/* discovery probes a host */
-#define HASH_SIZE 16384 /* buckets of the address table; a power of two */
+#define BATCH	     32	   /* probes a system call */
+#define PINGS_MAX    256   /* discovery probes a host */
+#define VERDICTS_MAX 512   /* kept before they are published */
+#define HASH_SIZE    16384 /* buckets of the address table; a power of two */
 
 /* The hardware address of a gateway, asked for once, shared by all hosts behind it. */
 struct hop {
@@ -47,6 +48,12 @@ struct batch {
 	uint8_t data[BATCH][PROBE_MAX];
 };
 
+/* An instance of a driver (scan/driver.h). */
+struct driver {
+	const struct scan_driver *ops;
+	void *self;
+};
+
 struct engine {
 	const struct plan *plan;
 	const struct scan_env *env;
@@ -62,6 +69,8 @@ struct engine {
 	unsigned n_pings4, n_pings6;
 	struct ping arp, nd;
 	bool raw_ok; /* raw probes may be sent */
+	struct driver drivers[TECHS_MAX + 1];
+	unsigned n_drivers;
 
 	struct host *hash[HASH_SIZE];	      /* by address */
 	struct host *by_seq[HASH_SIZE];	      /* by sequence number */
@@ -91,6 +100,9 @@ struct engine {
 	double host_window, host_window_max, host_window_min;
 	uint32_t outstanding;
 	struct batch batch;
+	struct rec_verdict verdicts[VERDICTS_MAX]; /* not yet published */
+	unsigned n_verdicts;
+	char said[160]; /* verdict of the packet in work, for captures; "" = none */
 
 	uint64_t now, start_ns, start_wall_ns;
 	uint64_t tick_ns, rate_ns, rate_sent;
@@ -114,6 +126,14 @@ void host_lost(struct engine *e, struct host *h, int error);
 void host_stage_done(struct engine *e, struct host *h);
 /* Its next hop has a hardware address, or is dead. */
 void host_hop_known(struct engine *e, struct host *h);
+/* A host's next technique, or what comes after the last. */
+void host_next_task(struct engine *e, struct host *h);
+/* Whether the ports of one more host may be in work. */
+bool engine_room_for_ports(const struct engine *e);
+/* Memory ran out: the run ends. */
+void engine_no_memory(struct engine *e);
+/* First of the hosts in work whose address may be this one (struct host.hash_next), or NULL. */
+struct host *engine_bucket(struct engine *e, const struct addr *a);
 /* The host in work at this address, or NULL. */
 struct host *engine_find(struct engine *e, const struct addr *a);
 /* The run cannot go on; the first reason is kept. */

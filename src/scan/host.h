@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One host in work: its stage, its slots (one port or discovery probe each), its timing state. */
+/* One host in work: its stage, its job, its timing state. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "net/net.h"
+#include "scan/job.h"
 #include "scan/tech.h"
 #include "target/target.h"
 #include "timing/cwnd.h"
@@ -13,79 +14,16 @@
 #include "timing/rtt.h"
 
 #define TRIES_TOLD 16 /* tries whose outcomes are counted apart; later ones share the last */
-#define TECHS_MAX  3  /* techniques in one run */
+#define TECHS_MAX  4  /* techniques in one run */
 #define CANARY_TRY (TECH_TRIES_MAX - 1) /* the mark of canaries; tries use the marks below */
-
-/*
- * A slot is one thing to find out: a port, or whether a host answers one kind of discovery probe.
- * `t` is the time of the last try while nothing is known, the round trip once there is an answer.
- */
-struct slot {
-	uint64_t t;
-	uint32_t gap16; /* between the last two tries, in units of 16 ns: dates an answer to the one
-			   before */
-	uint8_t tries;
-	uint8_t state; /* enum port_state; PORT_UNKNOWN = undecided */
-	uint8_t reason;
-	uint8_t ttl;
-	uint8_t from;	      /* as rec_port.from */
-	uint8_t answered_try; /* which payload it answered */
-	uint8_t voids;	      /* tries that do not count */
-	uint8_t rtt_src;
-	bool in_flight; /* the last try has neither been answered nor timed out */
-	bool answered;	/* decided by an answer, not by silence */
-};
-
-/* A try on its way, oldest first: time-outs are taken from the head. */
-struct flight {
-	uint64_t sent_ns;
-	uint32_t slot;
-	uint8_t try;
-	bool canary;
-};
-
-struct flights {
-	struct flight *v;
-	uint32_t head, n, cap; /* cap is a power of two */
-};
-
-struct slot_queue {
-	uint32_t *v;
-	uint32_t head, n, cap; /* cap is a power of two */
-};
-
-/* What one technique has to do on every host: shared, immutable. */
-struct task {
-	const struct scan_tech *tech;
-	uint16_t *ports; /* in probing order; owned by the engine */
-	uint32_t n;
-	int32_t *slot_of; /* port -> slot, -1 none; 65,536 entries */
-};
-
-/* A discovery probe. */
-struct ping {
-	const struct scan_tech *tech;
-	uint16_t port;
-};
-
-/* A stage of a host: discovery (task == NULL, rows from pings) or one task. */
-struct job {
-	const struct task *task;
-	const struct ping *pings;
-	struct slot *slots; /* owned */
-	uint32_t n_slots, next_fresh, undecided;
-	struct flights flights;
-	struct slot_queue retry;
-	struct tmpl tmpl;
-	int32_t canary; /* a slot that answers, -1 while none is known */
-};
 
 enum host_stage {
 	STAGE_HOP, /* waits for the next hop's hardware address */
 	STAGE_PING,
 	STAGE_QUEUE, /* is up, waits for room for its ports */
 	STAGE_PORTS,
-	STAGE_NAME, /* waits for reverse DNS */
+	STAGE_TRACE, /* its route is traced */
+	STAGE_NAME,  /* waits for reverse DNS */
 	STAGE_DONE,
 };
 
@@ -134,7 +72,8 @@ struct host {
 	uint64_t next_send_ns;
 	uint64_t start_ns, start_wall_ns, end_wall_ns;
 	uint64_t probes_sent;
-	struct addr *from; /* owned; responders other than the host */
+	struct rec_trace *trace; /* owned, with its hops and their names; NULL = none */
+	struct addr *from;	 /* owned; responders other than the host */
 	uint8_t n_from;
 
 	uint64_t timer_ns; /* key in the heap */
@@ -145,22 +84,6 @@ struct host {
 	struct host *order_next; /* all hosts not yet reported, in order */
 	struct host *wait_next;	 /* behind the same hop */
 };
-
-/* FIFOs that grow; false when memory ran out. */
-bool flights_push(struct flights *f, struct flight v);
-struct flight *flights_head(struct flights *f); /* NULL when empty */
-void flights_pop(struct flights *f);
-bool slot_queue_push(struct slot_queue *q, uint32_t slot);
-bool slot_queue_pop(struct slot_queue *q, uint32_t *slot);
-
-/* Starts a stage with n slots; the old job must have been ended. 0 or -ENOMEM. */
-int job_start(struct job *j, const struct task *t, const struct ping *pings, uint32_t n);
-/* Frees everything but the slots, which are given to the caller (free()). */
-struct slot *job_end(struct job *j);
-const struct scan_tech *job_tech(const struct job *j, uint32_t slot);
-uint16_t job_port(const struct job *j, uint32_t slot);
-/* The slot of a port under this technique, -1 when the stage has none. */
-int32_t job_find(const struct job *j, const struct scan_tech *t, uint16_t port);
 
 /* New host with one reference to nothing; the target's texts are copied. NULL when memory ran out.
  */

@@ -2,6 +2,7 @@
 /* The plan's defaults and nmap's timing templates. */
 #include "scan/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -49,4 +50,7 @@ void plan_free(struct plan *p)
 	port_list_free(&p->ping_syn);
 	port_list_free(&p->ping_ack);
 	port_list_free(&p->ping_udp);
+	port_list_free(&p->ping_sctp);
+	port_list_free(&p->ping_proto);
+	free(p->wire.data);
 }

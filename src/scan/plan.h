@@ -38,16 +38,61 @@ struct plan_timing {
 	double min_rate, max_rate;		   /* packets a second; 0 = not given */
 };
 
+#define DECOYS_MAX     128
+#define IP_OPTIONS_MAX 40
+
+/* Which layer raw probes are handed to: --send-eth, --send-ip. */
+enum plan_layer { LAYER_AUTO, LAYER_LINK, LAYER_IP };
+
+/* What the user wants all raw probes to look like, whatever the technique. All zero: as the
+ * technique makes them. */
+struct plan_wire {
+	bool ttl_set;
+	uint8_t ttl; /* --ttl */
+	bool flags_set;
+	uint8_t flags; /* --scanflags, TCP_ bits */
+	uint8_t *data; /* --data, --data-string, --data-length; owned */
+	size_t data_len;
+	uint8_t ip_options[IP_OPTIONS_MAX]; /* --ip-options, padded to 4 bytes */
+	uint8_t ip_options_len;
+	bool badsum, adler32;
+	uint16_t mtu; /* bytes of IP payload in a fragment, a multiple of 8; 0 = whole packets */
+	struct addr source; /* -S; family 0 = the route's */
+	bool has_mac;
+	struct mac mac;			/* --spoof-mac */
+	struct addr decoys[DECOYS_MAX]; /* -D; ours is sent as number `me` */
+	unsigned n_decoys, me;
+	enum plan_layer layer;
+};
+
+/* The --stealth profile in force; all zero: none. */
+struct plan_stealth {
+	unsigned batch;		  /* probes between two pauses */
+	uint64_t delay_ns;	  /* between probes */
+	double jitter;		  /* the delay is drawn from delay_ns * (1 +- jitter) */
+	uint64_t batch_pause_ns;  /* after a batch */
+	uint64_t target_pause_ns; /* between two targets */
+};
+
 struct plan {
 	/* techniques: NULL-terminated rows by name ("syn", "connect", "udp"), resolved by
 	 * scan_tech_by_name */
-	const char *techniques[4];
-	bool ports_wanted;			       /* false: -sn */
-	bool list_only;				       /* -sL */
-	struct port_set ports;			       /* owned */
-	bool sequential_ports;			       /* -r */
-	unsigned ping;				       /* PING_ bits */
-	struct port_list ping_syn, ping_ack, ping_udp; /* owned */
+	const char *techniques[5];
+	struct plan_wire wire;
+	struct plan_stealth stealth;
+	const char *zombie, *bounce; /* -sI, -b: their arguments as given; borrowed */
+	const char *proxies;	     /* --proxies as given; borrowed */
+	bool traceroute;
+	bool ignore_rst;	      /* --discovery-ignore-rst */
+	bool defeat_rst, defeat_icmp; /* --defeat-rst-ratelimit, --defeat-icmp-ratelimit */
+	bool capture;		      /* some output wants every packet's bytes (REC_PACKET) */
+	bool keep_verdicts;	      /* a checkpoint is written: REC_VERDICTS are wanted */
+	bool ports_wanted;	      /* false: -sn */
+	bool list_only;		      /* -sL */
+	struct port_set ports;	      /* owned */
+	bool sequential_ports;	      /* -r */
+	unsigned ping;		      /* PING_ bits */
+	struct port_list ping_syn, ping_ack, ping_udp, ping_sctp, ping_proto; /* owned */
 	struct plan_timing timing;
 	bool reverse_dns, reverse_all; /* default: names of hosts that are up; -n none; -R also of
 					  those down */

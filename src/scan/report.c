@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "pkt/arp.h"
 #include "pkt/view.h"
 
 static void publish(struct engine *e, struct rec r)
@@ -203,44 +204,164 @@ void report_progress(struct engine *e, bool asked)
 	publish(e, (struct rec){.kind = REC_PROGRESS, .progress = &p});
 }
 
-static void trace_text(struct engine *e, bool sent, uint64_t at_ns, const char *text)
+static const char *interface_of(struct engine *e, uint32_t ifindex)
 {
-	struct rec_packet p = {
-		.sent = sent, .at_ns = at_ns > e->start_ns ? at_ns - e->start_ns : 0, .text = text};
+	const struct net_link *l =
+		e->env->net && ifindex ? net_link_by_index(e->env->net, ifindex) : NULL;
 
-	publish(e, (struct rec){.kind = REC_PACKET, .packet = &p});
+	return l ? l->name : NULL;
 }
 
-void report_trace(struct engine *e, bool sent, uint64_t at_ns, const uint8_t *data, uint32_t len)
+static void publish_packet(struct engine *e, struct rec_packet *p, uint64_t at_ns)
 {
-	char text[512];
+	uint64_t since = clock_now(e->env->clock) - at_ns;
 
-	pkt_describe(data, len, text, sizeof(text));
-	trace_text(e, sent, at_ns, text);
+	p->at_ns = at_ns > e->start_ns ? at_ns - e->start_ns : 0;
+	p->wall_ns = clock_wall(e->env->clock) - since;
+	publish(e, (struct rec){.kind = REC_PACKET, .packet = p});
 }
 
-void report_trace_arp(struct engine *e, bool sent, uint64_t at_ns, const struct arp_msg *m)
+static void connect_text(char *text, size_t cap, const struct addr *dst, uint16_t port,
+	const char *arrow, const char *outcome)
 {
-	char dst[ADDR_TEXT_MAX], src[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX], text[256];
-
-	if (m->op == ARP_REQUEST)
-		snprintf(text, sizeof(text), "ARP who-has %s tell %s", addr_text(&m->dst_ip, dst),
-			addr_text(&m->src_ip, src));
-	else
-		snprintf(text, sizeof(text), "ARP reply %s is-at %s", addr_text(&m->src_ip, src),
-			mac_text(&m->src_mac, mac));
-	trace_text(e, sent, at_ns, text);
-}
-
-void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst,
-	uint16_t port, const char *outcome)
-{
-	char a[ADDR_TEXT_MAX], text[256];
+	char a[ADDR_TEXT_MAX];
 	bool v6 = dst->family == 6;
 
-	snprintf(text, sizeof(text), "CONN TCP %s%s%s:%u%s%s", v6 ? "[" : "", addr_text(dst, a),
-		v6 ? "]" : "", port, sent ? "" : " => ", outcome);
-	trace_text(e, sent, at_ns, text);
+	snprintf(text, cap, "CONN TCP %s%s%s:%u%s%s", v6 ? "[" : "", addr_text(dst, a),
+		v6 ? "]" : "", port, arrow, outcome);
+}
+
+static void arp_text(char *text, size_t cap, const uint8_t *data, uint32_t len)
+{
+	char dst[ADDR_TEXT_MAX], src[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX];
+	struct rd r = rd_init(data, len);
+	struct arp_msg m;
+
+	if (!arp_read(&r, &m))
+		snprintf(text, cap, "ARP of %u bytes that cannot be read", len);
+	else if (m.op == ARP_REQUEST)
+		snprintf(text, cap, "ARP who-has %s tell %s", addr_text(&m.dst_ip, dst),
+			addr_text(&m.src_ip, src));
+	else
+		snprintf(text, cap, "ARP reply %s is-at %s", addr_text(&m.src_ip, src),
+			mac_text(&m.src_mac, mac));
+}
+
+bool report_packets(const struct engine *e)
+{
+	return e->plan->packet_trace || e->plan->capture;
+}
+
+void report_sent(struct engine *e, const struct io_tx *tx)
+{
+	char text[512];
+	struct rec_packet p = {
+		.sent = true, .text = text, .interface = interface_of(e, tx->ifindex)};
+
+	if (!report_packets(e))
+		return;
+	if (tx->kind == IO_TX_CONNECT) {
+		connect_text(text, sizeof(text), &tx->dst, tx->dport, "", "");
+	} else {
+		p.data = tx->data;
+		p.len = p.wire_len = tx->len;
+		p.dst_mac = tx->dst_mac;
+		p.src_mac = tx->src_mac;
+		p.ethertype = tx->kind == IO_TX_LINK  ? tx->ethertype
+			      : tx->data[0] >> 4 == 6 ? 0x86dd
+						      : 0x0800;
+		if (tx->kind == IO_TX_LINK)
+			arp_text(text, sizeof(text), tx->data, tx->len);
+		else
+			pkt_describe(tx->data, tx->len, text, sizeof(text));
+	}
+	publish_packet(e, &p, tx->sent_ns);
+}
+
+void report_received(struct engine *e, const struct io_rx *rx)
+{
+	char text[512];
+	struct rec_packet p = {.text = text,
+		.data = rx->data,
+		.len = rx->len,
+		.wire_len = rx->wire_len,
+		.src_mac = rx->src_mac,
+		.interface = interface_of(e, rx->ifindex),
+		.verdict = *e->said ? e->said : NULL};
+
+	if (!report_packets(e))
+		return;
+	if (rx->kind == IO_RX_LINK) {
+		p.ethertype = rx->ethertype;
+		arp_text(text, sizeof(text), rx->data, rx->len);
+	} else {
+		p.ethertype = rx->len && rx->data[0] >> 4 == 6 ? 0x86dd : 0x0800;
+		pkt_describe(rx->data, rx->len, text, sizeof(text));
+	}
+	publish_packet(e, &p, rx->at_ns);
+}
+
+void report_connected(
+	struct engine *e, const struct io_rx *rx, const struct addr *dst, uint16_t port)
+{
+	char text[512];
+	struct rec_packet p = {.text = text, .verdict = *e->said ? e->said : NULL};
+
+	if (!report_packets(e))
+		return;
+	connect_text(text, sizeof(text), dst, port, " => ",
+		rx->error ? strerror(rx->error) : "connected");
+	publish_packet(e, &p, rx->at_ns);
+}
+
+/* ---- verdicts ----------------------------------------------------------------------------------
+ */
+
+static void keep(struct engine *e, const struct rec_verdict *v)
+{
+	if (e->n_verdicts == VERDICTS_MAX)
+		report_verdicts(e);
+	e->verdicts[e->n_verdicts++] = *v;
+}
+
+void report_verdict(struct engine *e, struct host *h, uint32_t slot)
+{
+	struct rec_verdict v = {.addr = h->addr};
+	const struct slot *s = &h->job.slots[slot];
+
+	if (!h->job.task)
+		return;
+	v.tech = h->job.task->tech->name;
+	v.port = port_of(e, h->job.task, slot, s);
+	if (e->plan->capture)
+		snprintf(e->said, sizeof(e->said), "%u/%s %s (%s)", v.port.number,
+			proto_name(v.port.proto), port_state_name(v.port.state),
+			reason_name(v.port.reason));
+	if (!e->plan->keep_verdicts)
+		return;
+	if (s->from)
+		v.from = h->from[s->from - 1];
+	keep(e, &v);
+}
+
+void report_up(struct engine *e, struct host *h)
+{
+	struct rec_verdict v = {.addr = h->addr, .port = {.reason = h->reason, .ttl = h->ttl}};
+
+	if (e->plan->capture)
+		snprintf(e->said, sizeof(e->said), "host up (%s)", reason_name(h->reason));
+	if (e->plan->keep_verdicts)
+		keep(e, &v);
+}
+
+void report_verdicts(struct engine *e)
+{
+	struct rec_verdicts r = {e->verdicts, e->n_verdicts};
+
+	if (r.n == 0)
+		return;
+	e->n_verdicts = 0;
+	publish(e, (struct rec){.kind = REC_VERDICTS, .verdicts = &r});
 }
 
 void report_end(struct engine *e, bool interrupted)

@@ -12,11 +12,19 @@ void report_host(struct engine *e, struct host *h);
 void report_found(struct engine *e, struct host *h, uint32_t slot);
 /* How far the run is; `asked` when a person wants to see it. */
 void report_progress(struct engine *e, bool asked);
-/* --packet-trace: an IP packet, an ARP message, a connect() and its outcome in words. Times are
- * those of io.h, monotonic. */
-void report_trace(struct engine *e, bool sent, uint64_t at_ns, const uint8_t *data, uint32_t len);
-void report_trace_arp(struct engine *e, bool sent, uint64_t at_ns, const struct arp_msg *m);
-void report_trace_connect(struct engine *e, bool sent, uint64_t at_ns, const struct addr *dst,
-	uint16_t port, const char *outcome);
+/* Whether packets are to be reported at all (--packet-trace, captures). */
+bool report_packets(const struct engine *e);
+/* What left, what came (after it was acted on: e->said holds what it decided), and the outcome of a
+ * connect(). */
+void report_sent(struct engine *e, const struct io_tx *tx);
+void report_received(struct engine *e, const struct io_rx *rx);
+void report_connected(
+	struct engine *e, const struct io_rx *rx, const struct addr *dst, uint16_t port);
+/* A slot of the running stage was decided for good; a host was found up. Kept until the turn ends.
+ */
+void report_verdict(struct engine *e, struct host *h, uint32_t slot);
+void report_up(struct engine *e, struct host *h);
+/* Publishes what was kept. */
+void report_verdicts(struct engine *e);
 /* The last record. */
 void report_end(struct engine *e, bool interrupted);

@@ -12,6 +12,7 @@
 #include "pkt/icmp6.h"
 #include "pkt/payload.h"
 #include "scan/report.h"
+#include "scan/driver.h"
 #include "scan/evidence.h"
 #include "scan/sched.h"
 #include "scan/wire.h"
@@ -131,6 +132,7 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 		0;
 	if (undecided)
 		h->job.undecided--;
+	report_verdict(e, h, r->slot);
 	if (h->stage == STAGE_PING) {
 		settle_ping(e, h, r);
 		return;
@@ -154,6 +156,7 @@ static bool in_job(const struct host *h)
 static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
 	const struct answer *a, struct reply *r)
 {
+	bool itself = addr_eq(&a->view->src, &h->addr);
 	uint16_t port;
 	int32_t slot;
 
@@ -164,7 +167,8 @@ static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
 		return false;
 	r->slot = (uint32_t)slot;
 	if (a->quoted)
-		return tech_icmp_verdict(t, a->view, addr_eq(&a->view->src, &h->addr), &r->verdict);
+		return (t->icmp ? t->icmp(a->view, itself, &r->verdict)
+				: tech_icmp_verdict(t, a->view, itself, &r->verdict));
 	return t->classify(a, &r->verdict);
 }
 
@@ -188,7 +192,7 @@ static bool our_own(const struct engine *e, const struct host *h, const struct p
 	return v->l4.payload_len == len && (len == 0 || memcmp(v->l4.payload, payload, len) == 0);
 }
 
-static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
+static bool answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
 {
 	struct answer a = {
 		.view = v, .l4 = v->has_quote ? &v->quote : &v->l4, .quoted = v->has_quote};
@@ -197,13 +201,14 @@ static void answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt
 	bool found = false;
 
 	if (!in_job(h) || (!v->has_quote && our_own(e, h, v)))
-		return;
+		return false;
 	if (h->job.task)
 		found = match(e, h, h->job.task->tech, &a, &r);
 	for (uint32_t i = 0; !h->job.task && !found && i < h->job.n_slots; i++)
 		found = match(e, h, h->job.pings[i].tech, &a, &r);
 	if (found)
 		settle(e, h, &r);
+	return found;
 }
 
 /* An address and its hardware address, by ARP or a neighbour advertisement. */
@@ -244,9 +249,8 @@ static void rx_arp(struct engine *e, const struct io_rx *rx)
 	r = rd_init(rx->data, rx->len);
 	if (!arp_read(&r, &m) || m.op != ARP_REPLY)
 		return;
-	if (e->plan->packet_trace)
-		report_trace_arp(e, false, rx->at_ns, &m);
 	answer_neighbour(e, rx, m.src_ip, &m.src_mac, REASON_ARP_RESPONSE);
+	report_received(e, rx);
 }
 
 static void rx_connect(struct engine *e, const struct io_rx *rx)
@@ -255,6 +259,8 @@ static void rx_connect(struct engine *e, const struct io_rx *rx)
 		.rx = rx, .direct = true, .try = rx->id & 0xf, .slot = (rx->id >> 4) & 0xfffff};
 	uint64_t seq = rx->id >> 28;
 	struct host *h = e->by_seq[seq % HASH_SIZE];
+	struct addr addr;
+	uint16_t port;
 
 	while (h && h->seq != seq)
 		h = h->seq_next;
@@ -262,15 +268,17 @@ static void rx_connect(struct engine *e, const struct io_rx *rx)
 		return; /* of a stage that is over */
 	if (job_tech(&h->job, r.slot)->carrier != IO_TX_CONNECT)
 		return;
-	if (e->plan->packet_trace)
-		report_trace_connect(e, false, rx->at_ns, &h->addr, job_port(&h->job, r.slot),
-			rx->error ? strerror(rx->error) : "connected");
 	r.responder = h->addr;
-	if (!tech_connect_verdict(rx->error, &r.verdict))
+	addr = h->addr;
+	port = job_port(&h->job, r.slot);
+	if (!tech_connect_verdict(rx->error, &r.verdict)) {
+		report_connected(e, rx, &addr, port);
 		return;
+	}
 	if (h->stage == STAGE_PING && r.verdict.state == PORT_FILTERED)
 		r.direct = false;
 	settle(e, h, &r);
+	report_connected(e, rx, &addr, port);
 }
 
 /* RFC 4861 7.1.2 and 4.4: hop limit 255, the target in the body; a proxy answers from its own
@@ -308,12 +316,11 @@ static void rx_ip(struct engine *e, const struct io_rx *rx)
 	zone_of(e, rx, &v.src);
 	if (v.has_quote)
 		zone_of(e, rx, &v.quote_dst);
-	if (e->plan->packet_trace)
-		report_trace(e, false, rx->at_ns, rx->data, rx->len);
 	if (v.src.family == 6 && v.l4.has_icmp && v.l4.type == ICMP6_ND_ADVERT)
 		rx_advert(e, rx, &v);
-	else
-		answer_ip(e, rx, &v);
+	else if (!answer_ip(e, rx, &v))
+		drivers_rx(e, rx, &v);
+	report_received(e, rx);
 }
 
 /* With two rings open both see what comes over Ethernet: the packet ring's copy counts. */
@@ -329,6 +336,7 @@ static bool seen_twice(const struct engine *e, const struct io *io, const struct
 
 static void rx_one(struct engine *e, const struct io_rx *rx)
 {
+	*e->said = '\0';
 	if (rx->kind == IO_RX_IP)
 		rx_ip(e, rx);
 	else if (rx->kind == IO_RX_LINK)

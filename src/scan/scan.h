@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/io.h"
 #include "model/bus.h"
+#include "model/rec.h"
 #include "net/net.h"
 #include "net/oui.h"
 #include "net/resolve.h"
@@ -24,7 +25,21 @@ struct scan_hooks {
 	void *ctx;
 };
 
+/* What an earlier, interrupted run of the same plan learnt (--resume). Verdicts count as if they
+ * had been reached now, except that they are not published as REC_VERDICTS again. */
+struct scan_past {
+	/* A host that was finished: publishes its REC_HOST again and returns true. */
+	bool (*replay)(void *ctx, const struct addr *a, struct bus *bus);
+	/* Whether it was found up; *out as published then (tech NULL). */
+	bool (*up)(void *ctx, const struct addr *a, struct rec_verdict *out);
+	/* The verdict of a port under a technique, if it had one. */
+	bool (*port)(void *ctx, const struct addr *a, const char *tech, uint16_t port,
+		struct rec_verdict *out);
+	void *ctx;
+};
+
 struct scan_env {
+	const struct scan_past *past; /* NULL: a fresh run */
 	struct clock *clock;
 	struct bus *bus;
 	const struct log *log;

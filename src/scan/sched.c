@@ -13,12 +13,14 @@
 #include <errno.h>
 
 #include "scan/evidence.h"
+#include "scan/report.h"
 #include "scan/timers.h"
 
 #define LIMITED_TRIES                                                                              \
 	3 /* times the retries, of a host that limits its answers, unless the user set them */
-#define ICMP_TOKEN_NS (1100 * NS_PER_MS) /* Linux lets an ICMP error out once a second (icmp(7))   \
-					  */
+#define ICMP_TOKEN_NS                                                                              \
+	(1100 * NS_PER_MS)   /* Linux lets an ICMP error out once a second (icmp(7))               \
+			      */
 #define WORTH_ONE_IN	 50  /* answers among the silent that make another try worth it */
 #define TRIES_END	 200 /* whatever a host does */
 #define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
@@ -233,6 +235,7 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 	s->state = job_tech(&h->job, i)->silence;
 	s->reason = REASON_NO_RESPONSE;
 	h->job.undecided--;
+	report_verdict(e, h, i);
 }
 
 static void flight_expired(struct engine *e, struct host *h, struct flight f)

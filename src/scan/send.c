@@ -10,6 +10,7 @@
 #include "scan/report.h"
 #include "scan/sched.h"
 #include "scan/timers.h"
+#include "scan/wire.h"
 
 #define CANARY_EVERY	  16
 #define SILENT_RESTORE_NS (500 * NS_PER_MS)
@@ -149,6 +150,7 @@ static bool batch_add(struct engine *e, struct host *h, const struct pick *p)
 		tx->src = e->plan->ifindex ? h->route.src : (struct addr){0};
 	} else {
 		tx->dst_mac = mac_for(h, t);
+		tx->src_mac = h->route.src_mac;
 		tx->len = (uint32_t)make_probe(e, h, p, b->data[b->n]);
 		if (tx->len == 0)
 			return false;
@@ -157,20 +159,6 @@ static bool batch_add(struct engine *e, struct host *h, const struct pick *p)
 	h->outstanding++;
 	e->outstanding++;
 	return true;
-}
-
-static void trace_sent(struct engine *e, const struct io_tx *tx)
-{
-	struct arp_msg m;
-	struct rd r;
-
-	r = rd_init(tx->data, tx->len);
-	if (tx->kind == IO_TX_CONNECT)
-		report_trace_connect(e, true, tx->sent_ns, &tx->dst, tx->dport, "");
-	else if (tx->kind == IO_TX_LINK && arp_read(&r, &m))
-		report_trace_arp(e, true, tx->sent_ns, &m);
-	else
-		report_trace(e, true, tx->sent_ns, tx->data, tx->len);
 }
 
 static bool link_gone(int error)
@@ -215,7 +203,9 @@ static void not_sent(struct engine *e, struct host *h, const struct pick *p, con
 	e->outstanding--;
 	s->state = v.state;
 	s->reason = v.reason;
-	if (--h->job.undecided == 0)
+	h->job.undecided--;
+	report_verdict(e, h, p->slot);
+	if (h->job.undecided == 0)
 		timer_set(e, h, e->now);
 }
 
@@ -243,8 +233,6 @@ static void commit(struct engine *e, const struct pick *p, const struct io_tx *t
 		engine_fail(e, &(struct err){-ENOMEM, "out of memory"});
 	if (tx->error)
 		not_sent(e, h, p, tx);
-	if (e->plan->packet_trace)
-		trace_sent(e, tx);
 	sched_timer(e, h);
 }
 
@@ -289,7 +277,7 @@ static bool flush(struct engine *e)
 
 	if (b->n == 0)
 		return true;
-	taken = io_send(b->io, b->tx, b->n, &err);
+	taken = wire_put(e, b->io, b->tx, b->n, &err);
 	if (taken < 0)
 		engine_fail(e, &err);
 	for (int i = (int)b->n - 1; i >= (taken < 0 ? 0 : taken); i--)

@@ -13,7 +13,7 @@
 /* Source ports are drawn above those that Linux gives to programs (32768-60999), so that no answer
  * to a probe meets a connection. */
 #define SPORT_LO   61000
-#define SPORT_SPAN 4500
+#define SPORT_SPAN (65536 - SPORT_LO - SPORT_WINDOW)
 
 static void run_init(struct engine *e)
 {
@@ -21,6 +21,7 @@ static void run_init(struct engine *e)
 	e->run.rng = &e->rng;
 	e->run.icmp_id = (uint16_t)(1 + rng_below(&e->rng, 65535));
 	e->run.ttl = 64;
+	e->run.wire = &e->plan->wire;
 	e->run.sport_fixed = e->plan->source_port != 0;
 	e->run.sport_base = e->run.sport_fixed
 				    ? e->plan->source_port
@@ -111,7 +112,7 @@ int setup_run(struct engine *e, struct err *err)
 	e->nd = (struct ping){&tech_nd, 0};
 	e->n_pings4 = pings_init(e, e->pings4, 4);
 	e->n_pings6 = pings_init(e, e->pings6, 6);
-	for (size_t i = 0; e->plan->ports_wanted && i < 4 && e->plan->techniques[i]; i++) {
+	for (size_t i = 0; e->plan->ports_wanted && i < TECHS_MAX && e->plan->techniques[i]; i++) {
 		t = scan_tech_by_name(e->plan->techniques[i]);
 		if (!t || e->n_techs == TECHS_MAX)
 			return err_set(err, ERR_UNSUPPORTED, "no technique named %s",

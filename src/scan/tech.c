@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/rng.h"
+#include "pkt/build.h"
+#include "scan/plan.h"
+
 const struct scan_tech *const scan_techs[] = {&tech_syn, &tech_connect, &tech_udp, NULL};
 
 const struct scan_tech *scan_tech_by_name(const char *name)
@@ -13,6 +17,20 @@ const struct scan_tech *scan_tech_by_name(const char *name)
 		if (strcmp(scan_techs[i]->name, name) == 0)
 			return scan_techs[i];
 	return NULL;
+}
+
+void tech_ip(const struct probe *p, struct build_ip *ip)
+{
+	const struct plan_wire *w = p->run->wire;
+
+	*ip = (struct build_ip){.src = p->src,
+		.dst = p->dst,
+		.ttl = w->ttl_set ? w->ttl : p->run->ttl,
+		.id = (uint16_t)rng_u64(p->run->rng)};
+	if (p->dst.family == 4 && w->ip_options_len) {
+		ip->options = w->ip_options;
+		ip->options_len = w->ip_options_len;
+	}
 }
 
 uint16_t tech_sport(const struct tech_run *run, uint8_t try)

@@ -16,7 +16,9 @@
 
 #define TECH_TRIES_MAX                                                                             \
 	16 /* tries that a probe's fields can tell apart; later ones share the last mark */
-#define PROBE_MAX 1280 /* bytes of the longest probe */
+#define PROBE_MAX    1500 /* bytes of the longest probe */
+#define TRACE_TTLS   64	  /* source ports of route tracing: one a TTL, after those of the tries */
+#define SPORT_WINDOW (TECH_TRIES_MAX + TRACE_TTLS)
 
 /* What is secret and constant in one run. */
 struct tech_run {
@@ -25,7 +27,9 @@ struct tech_run {
 	bool sport_fixed;    /* -g: every probe leaves from sport_base */
 	uint16_t icmp_id;
 	uint8_t ttl;
-	struct rng *rng; /* for IP identifications; borrowed */
+	uint32_t ts_ms; /* value of TCP timestamps: the engine's clock in ms plus a secret */
+	const struct plan_wire *wire; /* what the user wants probes to look like; borrowed */
+	struct rng *rng;	      /* for IP identifications; borrowed */
 };
 
 /* One probe: to whom, from whom, what for, and which try it is. */
@@ -41,7 +45,7 @@ struct probe {
 /* A template: the first probe of a host and technique, patched for each further one. */
 struct tmpl {
 	uint16_t len;
-	uint8_t data[84];
+	uint8_t data[124];
 };
 
 struct verdict {
@@ -66,6 +70,8 @@ struct answer {
  *  classify  What a direct answer (not an ICMP error) means; false: it says nothing (a stray).
  * Pure. ICMP errors are classified by tech_icmp_verdict for all techniques alike.
  */
+struct scan_driver;
+
 struct scan_tech {
 	const char *name;      /* "syn" */
 	const char *title;     /* "SYN scan": progress and messages */
@@ -81,6 +87,11 @@ struct scan_tech {
 	bool (*owns)(const struct tech_run *run, const struct addr *host, const struct answer *a,
 		uint16_t *port, uint8_t *try);
 	bool (*classify)(const struct answer *a, struct verdict *v);
+	/* Optional: what an ICMP error means to this technique, instead of tech_icmp_verdict. */
+	bool (*icmp)(const struct pkt_view *v, bool from_target, struct verdict *out);
+	/* Optional: verdicts that do not come from one probe a port (idle scan, FTP bounce); the
+	 * functions above are NULL then. See scan/driver.h. */
+	const struct scan_driver *driver;
 };
 
 extern const struct scan_tech tech_syn, tech_connect, tech_udp, tech_ack, tech_echo, tech_tstamp,
@@ -100,6 +111,12 @@ bool tech_icmp_verdict(
 /* The same for the outcome of connect(): errno as io_rx gives it. False: nothing learnt
  * (ETIMEDOUT). */
 bool tech_connect_verdict(int error, struct verdict *out);
+
+struct build_ip;
+
+/* The IP header of a probe: addresses, TTL, identification and options as the run wants them.
+ * Options are borrowed from the run. */
+void tech_ip(const struct probe *p, struct build_ip *ip);
 
 /* Source port of a try, and the try a source port stands for (false: not ours). */
 uint16_t tech_sport(const struct tech_run *run, uint8_t try);

@@ -3,22 +3,13 @@
  * neighbour solicitation (RFC 4861). */
 #include "scan/tech.h"
 
-#include "base/rng.h"
 #include "pkt/build.h"
-
-static void ip_init(struct build_ip *ip, const struct probe *p)
-{
-	*ip = (struct build_ip){.src = p->src,
-		.dst = p->dst,
-		.ttl = p->run->ttl,
-		.id = (uint16_t)rng_u64(p->run->rng)};
-}
 
 static size_t make_echo(const struct probe *p, uint8_t *buf, size_t cap)
 {
 	struct build_ip ip;
 
-	ip_init(&ip, p);
+	tech_ip(p, &ip);
 	return build_echo(buf, cap, &ip, &(struct build_echo){p->run->icmp_id, p->try, NULL, 0});
 }
 
@@ -26,7 +17,7 @@ static size_t make_tstamp(const struct probe *p, uint8_t *buf, size_t cap)
 {
 	struct build_ip ip;
 
-	ip_init(&ip, p);
+	tech_ip(p, &ip);
 	return build_timestamp(buf, cap, &ip, p->run->icmp_id, p->try);
 }
 

@@ -12,19 +12,10 @@
 
 #include <string.h>
 
-#include "base/rng.h"
 #include "pkt/build.h"
 #include "pkt/csum.h"
 
 static const uint8_t syn_options[] = {2, 4, 1460 >> 8, 1460 & 0xff}; /* MSS, RFC 9293 3.7.1 */
-
-static void ip_init(struct build_ip *ip, const struct probe *p)
-{
-	*ip = (struct build_ip){.src = p->src,
-		.dst = p->dst,
-		.ttl = p->run->ttl,
-		.id = (uint16_t)rng_u64(p->run->rng)};
-}
 
 static size_t make_syn(const struct probe *p, uint8_t *buf, size_t cap)
 {
@@ -39,7 +30,7 @@ static size_t make_syn(const struct probe *p, uint8_t *buf, size_t cap)
 		.options_len = sizeof(syn_options),
 	};
 
-	ip_init(&ip, p);
+	tech_ip(p, &ip);
 	return build_tcp(buf, cap, &ip, &tcp);
 }
 
@@ -54,7 +45,7 @@ static size_t make_ack(const struct probe *p, uint8_t *buf, size_t cap)
 		.window = 1024,
 	};
 
-	ip_init(&ip, p);
+	tech_ip(p, &ip);
 	return build_tcp(buf, cap, &ip, &tcp);
 }
 

@@ -15,9 +15,12 @@
 #include "pkt/build.h"
 #include "pkt/payload.h"
 #include "pkt/view.h"
+#include "scan/plan.h"
 #include "scan/tech.h"
 
 #define COUNT(v) (sizeof(v) / sizeof(*(v)))
+
+static const struct plan_wire plain;
 
 struct bed {
 	struct rng rng, chance;
@@ -42,7 +45,7 @@ static void bed_init(struct bed *b, bool v6)
 	rng_seed(&b->rng, 1);
 	rng_seed(&b->chance, 2);
 	b->run = (struct tech_run){
-		.key = {3, 4}, .sport_base = 40000, .icmp_id = 0x1234, .ttl = 57, .rng = &b->rng};
+		.key = {3, 4}, .sport_base = 40000, .icmp_id = 0x1234, .ttl = 57, .wire = &plain, .rng = &b->rng};
 	b->p = (struct probe){.run = &b->run,
 		.src = ip(v6 ? "fd00::1" : "10.0.0.1"),
 		.dst = ip(v6 ? "fd00::2" : "10.0.0.2"),

@@ -7,20 +7,17 @@
  */
 #include "scan/tech.h"
 
-#include "base/rng.h"
 #include "pkt/build.h"
 #include "pkt/payload.h"
 
 static size_t make_udp(const struct probe *p, uint8_t *buf, size_t cap)
 {
-	struct build_ip ip = {.src = p->src,
-		.dst = p->dst,
-		.ttl = p->run->ttl,
-		.id = (uint16_t)rng_u64(p->run->rng)};
+	struct build_ip ip;
 	unsigned n = payload_count(p->port);
 	const uint8_t *data = NULL;
 	size_t len = 0;
 
+	tech_ip(p, &ip);
 	if (n > 0)
 		data = payload_for(p->port, p->variant % n, &len);
 	return build_udp(

@@ -7,6 +7,7 @@
  */
 #include "scan/wire.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "pkt/build.h"
 #include "scan/backend.h"
+#include "scan/driver.h"
 #include "scan/report.h"
 
 #define HOP_TRIES    5
@@ -32,7 +34,7 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 		.log = e->env->log,
 		.port_lo = e->run.sport_base,
 		.port_hi = e->run.sport_fixed ? e->run.sport_base
-					      : (uint16_t)(e->run.sport_base + TECH_TRIES_MAX - 1),
+					      : (uint16_t)(e->run.sport_base + SPORT_WINDOW - 1),
 		.clock = e->env->clock,
 	};
 
@@ -91,6 +93,68 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
 	return *slot;
 }
 
+int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err)
+{
+	int taken = io_send(io, v, n, err);
+
+	for (int i = 0; i < taken; i++)
+		report_sent(e, &v[i]);
+	return taken;
+}
+
+int path_open(struct engine *e, struct path *p, const struct addr *dst, struct err *err)
+{
+	int rc;
+
+	*p = (struct path){.dst = *dst};
+	if (e->wire.sim) {
+		p->io = e->wire.raw;
+		p->route.src = dst->family == 6 ? e->env->sim_self6 : e->env->sim_self4;
+		return 0;
+	}
+	rc = net_route_get(e->env->net, dst, e->plan->ifindex, &p->route, err);
+	if (rc)
+		return rc;
+	p->io = wire_for(e, &p->route, err);
+	if (!p->io)
+		return err->code;
+	if (p->io != e->wire.packet)
+		return 0;
+	if (p->route.on_link)
+		p->route.next_hop = *dst;
+	p->hop = hop_get(e, &p->route);
+	return p->hop ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+enum path_state path_state(const struct path *p)
+{
+	if (!p->hop || p->hop->state == HOP_KNOWN)
+		return PATH_OPEN;
+	return p->hop->state == HOP_DEAD ? PATH_DEAD : PATH_WAITS;
+}
+
+int path_put(struct engine *e, const struct path *p, const uint8_t *packet, uint32_t len,
+	uint64_t *sent_ns, struct err *err)
+{
+	struct io_tx tx = {.kind = IO_TX_IP,
+		.data = packet,
+		.len = len,
+		.dst = p->dst,
+		.ifindex = p->route.ifindex,
+		.src_mac = p->route.src_mac};
+	int rc;
+
+	if (p->hop)
+		tx.dst_mac = p->hop->mac;
+	rc = wire_put(e, p->io, &tx, 1, err);
+	if (rc == 1) {
+		e->probes_sent++;
+		*sent_ns = tx.sent_ns;
+		return tx.error;
+	}
+	return rc < 0 ? rc : -EAGAIN;
+}
+
 static void hop_ask(struct engine *e, struct hop *p)
 {
 	uint8_t data[128];
@@ -114,13 +178,9 @@ static void hop_ask(struct engine *e, struct hop *p)
 	}
 	p->tries++;
 	p->ask_at_ns = e->now + HOP_WAIT_NS;
-	if (tx.len && io_send(e->wire.packet, &tx, 1, &err) < 0)
+	tx.src_mac = p->src_mac;
+	if (tx.len && wire_put(e, e->wire.packet, &tx, 1, &err) < 0)
 		engine_fail(e, &err);
-	if (e->plan->packet_trace && tx.kind == IO_TX_IP)
-		report_trace(e, true, tx.sent_ns, data, tx.len);
-	else if (e->plan->packet_trace)
-		report_trace_arp(e, true, tx.sent_ns,
-			&(struct arp_msg){.op = ARP_REQUEST, .src_ip = p->src, .dst_ip = p->addr});
 }
 
 /* Our address to ask with: of the gateway's family, link-local first (RFC 8950 routes IPv4 through
@@ -247,6 +307,7 @@ void wire_wait(struct engine *e, uint64_t timeout_ns)
 		fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
 	if (e->env->resolver)
 		n += resolver_fds(e->env->resolver, fds + n, sizeof(fds) / sizeof(*fds) - n);
+	n += drivers_fds(e, fds + n, sizeof(fds) / sizeof(*fds) - n);
 	ts = (struct timespec){(time_t)(timeout_ns / NS_PER_S), (long)(timeout_ns % NS_PER_S)};
 	ppoll(fds, n, &ts, NULL);
 }

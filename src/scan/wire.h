@@ -10,6 +10,29 @@ int wire_open(struct engine *e, struct err *err);
 void wire_close(struct engine *e);
 /* Backend of a host's raw probes, opened when it is the first; NULL with `err` when none works. */
 struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err);
+/*
+ * Everything that leaves goes through here: as io_send, and reported. Returns how many of v[0..n)
+ * were taken, or the backend's negative code.
+ */
+int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err);
+
+/* The way to an address that a driver talks to: a zombie, a router, a target. */
+struct path {
+	struct addr dst;
+	struct net_route route;
+	struct io *io;
+	struct hop *hop; /* of the gateway or of dst itself; NULL where the kernel finds it */
+};
+enum path_state { PATH_WAITS, PATH_OPEN, PATH_DEAD };
+
+/* Finds route and backend and asks for the hardware address. 0 or a negative code with `err`. */
+int path_open(struct engine *e, struct path *p, const struct addr *dst, struct err *err);
+/* Whether packets can be put in: PATH_WAITS while the hardware address is asked for. */
+enum path_state path_state(const struct path *p);
+/* Sends one whole IP packet. 0, -EAGAIN when the queue is full, another negative code when it
+ * could not leave (or `err` is filled and the backend is dead). */
+int path_put(struct engine *e, const struct path *p, const uint8_t *packet, uint32_t len,
+	uint64_t *sent_ns, struct err *err);
 /* Sleeps until a packet, a name, a key or the time-out (ns) comes. */
 void wire_wait(struct engine *e, uint64_t timeout_ns);
 /* The hop of a route behind a gateway, asked for if it is new; NULL when memory ran out. */

@@ -267,7 +267,7 @@ static void scan(struct sink *s, const struct out_conf *c)
 		.probes_sent = 500,
 		.rate_pps = 1234.5,
 		.asked = true};
-	struct rec_packet packet = {true, 1234567, "TCP 10.77.0.1:4 > 10.77.0.10:22 S"};
+	struct rec_packet packet = {.sent = true, .at_ns = 1234567, .text = "TCP 10.77.0.1:4 > 10.77.0.10:22 S"};
 
 	put_run(s, c, "sonde -oX out.xml --open web1.lab", 2);
 	put_note(s, LOG_WARN, "cannot resolve nowhere.lab");
