@@ -11,79 +11,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 
-from lab import DAEMONS, DEAD, HOSTS, SCANNER, SILENT, SLOW, Lab
-
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def ranges(text):
-    for part in filter(None, (text or "").split(",")):
-        a, _, b = part.partition("-")
-        yield from range(int(a), int(b or a) + 1)
-
-
-def read_xml(text):
-    """address -> {state, reason, mac, names, ports: {(proto, number): (state, reason)}}; ports behind <extraports> included."""
-    hosts = {}
-    for h in ET.fromstring(text).findall("host"):
-        addr = {a.get("addrtype"): a.get("addr") for a in h.findall("address")}
-        ports = {}
-        for p in h.findall("ports/port"):
-            s = p.find("state")
-            ports[p.get("protocol"), int(p.get("portid"))] = (s.get("state"), s.get("reason"))
-        for x in h.findall("ports/extraports"):
-            for r in x.findall("extrareasons"):
-                for n in ranges(r.get("ports")):
-                    ports[r.get("proto"), n] = (x.get("state"), r.get("reason"))
-        st = h.find("status")
-        hosts[addr.get("ipv4") or addr.get("ipv6")] = dict(
-            state=st.get("state"), reason=st.get("reason"), mac=addr.get("mac"), ports=ports,
-            names=[n.get("name") for n in h.findall("hostnames/hostname")])
-    return hosts
-
-
-class Scanner:
-    def __init__(self, lab, program):
-        self.lab, self.program = lab, program
-
-    def __call__(self, *args, timeout=120, code=0):
-        p = self.lab.scan(self.program, *args, "-oX", "-", timeout=timeout)
-        assert p.returncode == code, "exit %d, wanted %d: %s" % (p.returncode, code, p.stderr[-500:])
-        return read_xml(p.stdout)
-
-
-def v4(name):
-    return "10.77.3.10" if name == "far" else "10.77.0.%d" % HOSTS[name][0]
-
-
-def v6(name):
-    return "fd77:3::10" if name == "far" else "fd77::%d" % HOSTS[name][0]
-
-
-def expect(got, addr, want, proto="tcp"):
-    """want: number -> state; every port of the answer must be in it and equal."""
-    ports = {n: s for (pr, n), (s, _) in got[addr]["ports"].items() if pr == proto}
-    wrong = {n: (ports.get(n), want.get(n)) for n in set(ports) | set(want) if ports.get(n) != want.get(n)}
-    assert not wrong, "%s: (got, want) differ: %s" % (addr, dict(sorted(wrong.items())[:12]))
-
-
-def by_daemon(name, numbers, proto="tcp"):
-    return {n: "open" if n in DAEMONS[name][proto] else "closed" for n in numbers}
-
-
-def firewall_truth(numbers):
-    """What the rules of lab.FIREWALL make of each port."""
-    want = by_daemon("fw", numbers)
-    for n in numbers:
-        if 1000 <= n <= 1009 or 1020 <= n <= 1049:
-            want[n] = "filtered"
-    return want
-
+from check import by_daemon, expect, firewall_truth, main, read_xml, test, v4, v6
+from lab import DAEMONS, DEAD, HOSTS, SCANNER, SILENT, SLOW
 
 NEAR = list(range(1, 1025)) + [8080]
 
@@ -338,28 +267,4 @@ def interface_goes_down(lab, sonde):
         lab.ip("scan", "-6", "route", "replace", "fd77::/16", "via", "fd77::1")
 
 
-def main():
-    if os.geteuid() != 0:
-        print("lab: needs root to make network namespaces")
-        return 77
-    program, responder = (os.path.abspath(a) for a in sys.argv[1:3])
-    only = sys.argv[3:]
-    passed = failed = 0
-    with Lab(responder) as lab:
-        sonde = Scanner(lab, program)
-        for t in TESTS:
-            if only and t.__name__ not in only:
-                continue
-            begun = time.monotonic()
-            try:
-                t(lab, sonde)
-                passed += 1
-                print("ok    %-40s %.1f s" % (t.__name__, time.monotonic() - begun), flush=True)
-            except Exception as e:
-                failed += 1
-                print("FAIL  %s: %s: %s" % (t.__name__, type(e).__name__, str(e)[:900]), flush=True)
-    print("%d passed, %d failed, 0 skipped" % (passed, failed))
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(main(__doc__))
