@@ -305,6 +305,18 @@ static int parse_cluster(struct parse *p, const char *text)
 	return rc;
 }
 
+/* Whether names that take a glued value begin so ("-PS22"): then "-Pq" is a slip, not -P and -q. */
+static bool begins_glued(const struct opt_table *t, char first)
+{
+	struct match m;
+
+	for (size_t i = 0; next_name(t, &i, &m);) {
+		if (m.row->arg == OPT_ARG_GLUED && m.as[1] == first && m.as[2])
+			return true;
+	}
+	return false;
+}
+
 /* Glued one-letter options, the last of which may have a value. */
 static int parse_short(struct parse *p, const char *text)
 {
@@ -326,7 +338,7 @@ static int parse_short(struct parse *p, const char *text)
 			return add_use(p->out, m, NULL, p->e);
 		if (has_clusters(p->t, *text))
 			return parse_cluster(p, text);
-		if (!find_short(p->t, text, 1, &m))
+		if (!find_short(p->t, text, 1, &m) || (text[1] && begins_glued(p->t, *text)))
 			return unknown(p->e, p->t, p->argv[p->at]);
 		rc = add_use(p->out, m, NULL, p->e);
 	}

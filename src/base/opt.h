@@ -34,6 +34,7 @@ enum opt_type {
 		    */
 	OPT_UINT,  /* uint64_t in [min, max] */
 	OPT_REAL,  /* double in [min, max] */
+	OPT_SIZE,  /* uint64_t bytes in [min, max]; "k", "M" or "G" behind it: times 1024, ... */
 	OPT_TIME,  /* uint64_t nanoseconds; min in seconds */
 	OPT_CHOICE, /* int: index in row->choices, by name (any case) or by number */
 	OPT_LEVEL,  /* int: "-v" adds one, "-vv" two, "-v3" sets 3, "-v0" sets OPT_LEVEL_ZERO */

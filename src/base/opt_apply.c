@@ -127,6 +127,28 @@ static int put_uint(const struct opt_use *u, void *at, struct err *e)
 	return 0;
 }
 
+static int put_size(const struct opt_use *u, void *at, struct err *e)
+{
+	static const char units[] = "kMG";
+	char digits[24] = "";
+	size_t len = strlen(u->value);
+	const char *unit = len ? strchr(units, u->value[len - 1]) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	uint64_t n;
+
+	if (unit)
+		len--;
+	if (len < sizeof(digits))
+		memcpy(digits, u->value, len);
+	if (str_u64(digits, 0, (uint64_t)u->row->max >> shift, &n) < 0 ||
+		n << shift < (uint64_t)u->row->min)
+		return refuse(u, e,
+			"not a size from %.0f to %.0f bytes; write a number, k, M or G behind it",
+			u->row->min, u->row->max);
+	*(uint64_t *)at = n << shift;
+	return 0;
+}
+
 static int put_real(const struct opt_use *u, void *at, struct err *e)
 {
 	const struct opt_row *r = u->row;
@@ -207,6 +229,7 @@ static int store(const struct opt_use *u, void *into, struct err *e)
 		[OPT_TEXT] = put_text,
 		[OPT_UINT] = put_uint,
 		[OPT_REAL] = put_real,
+		[OPT_SIZE] = put_size,
 		[OPT_TIME] = put_time,
 		[OPT_CHOICE] = put_choice,
 		[OPT_LEVEL] = put_level,

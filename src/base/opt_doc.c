@@ -123,6 +123,9 @@ static void man_range(const struct opt_row *r, struct buf *out)
 		buf_char(out, '.');
 	} else if (r->type == OPT_UINT) {
 		buf_fmt(out, " A whole number from %.0f to %.0f.", r->min, r->max);
+	} else if (r->type == OPT_SIZE) {
+		buf_fmt(out, " A number of bytes from %.0f to %.0f, or of kibibytes (k), M or G.",
+			r->min, r->max);
 	} else if (r->type == OPT_REAL) {
 		buf_fmt(out, " A number %s %g and %s %g.", r->flags & OPT_ABOVE ? "above" : "from",
 			r->min, r->flags & OPT_BELOW ? "below" : "up to", r->max);

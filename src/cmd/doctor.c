@@ -92,6 +92,7 @@ static void say_data(struct buf *b, struct machine *m, const struct opts *o)
 		buf_str(&text, "none found; install udev or ieee-data, or use --datadir");
 	line(b, "MAC vendors", buf_text(&text));
 	buf_free(&text);
+	line(b, "stylesheet", m->xsl_path[0] ? m->xsl_path : "none installed: -oX refers to none");
 	if (o->config) {
 		say_conf_file(b, o->config);
 		return;

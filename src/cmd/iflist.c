@@ -139,6 +139,30 @@ void iflist_routes(struct buf *out)
 	each_line("/proc/net/ipv6_route", route6, out);
 }
 
+void iflist_way(struct net *n, const struct addr *dst, uint32_t ifindex, struct buf *out)
+{
+	char to[ADDR_TEXT_MAX], src[ADDR_TEXT_MAX], hop[ADDR_TEXT_MAX];
+	const struct net_link *link;
+	struct net_route r;
+	struct err e = {0};
+
+	buf_fmt(out, "%s\n", addr_text(dst, to));
+	if (net_route_get(n, dst, ifindex, &r, &e) < 0) {
+		buf_fmt(out, "%s\n", e.text);
+		return;
+	}
+	link = net_link_by_index(n, r.ifindex);
+	for (unsigned i = 0; i < 2; i++) { /* nmap's name of it and the system's are one here */
+		str_term(out, link ? link->name : "?", link ? strlen(link->name) : 1);
+		buf_char(out, ' ');
+	}
+	buf_fmt(out, "srcaddr %s ", addr_text(&r.src, src));
+	if (r.local || r.on_link)
+		buf_str(out, "direct\n");
+	else
+		buf_fmt(out, "nexthop %s\n", addr_text(&r.next_hop, hop));
+}
+
 int cmd_iflist(void)
 {
 	struct err e = {0};

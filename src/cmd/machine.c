@@ -13,17 +13,17 @@
 
 static bool is_privileged(const struct opts *o)
 {
-	if (o->backend && strcmp(o->backend, io_connect_ops.name) == 0)
+	if (o->proxies || (o->backend && strcmp(o->backend, io_connect_ops.name) == 0))
 		return false;
 	if (o->privilege != PRIVILEGE_ASK)
 		return o->privilege == PRIVILEGE_YES;
 	return caps_raw();
 }
 
-/* DIR/name of --datadir, "" when it is not there. */
-static void data_file(const struct opts *o, const char *name, char path[4096])
+/* DIR/name, "" when it is not there. */
+static void data_file(const char *dir, const char *name, char path[4096])
 {
-	int n = snprintf(path, 4096, "%s/%s", o->datadir, name);
+	int n = snprintf(path, 4096, "%s/%s", dir, name);
 
 	if (n >= 4096 || access(path, R_OK) < 0)
 		path[0] = '\0';
@@ -37,14 +37,17 @@ static int find_data(struct machine *m, const struct opts *o, struct err *e)
 		if (stat(o->datadir, &st) < 0 || !S_ISDIR(st.st_mode))
 			return err_set(e, ERR_USAGE, "--datadir %s: there is no such directory",
 				o->datadir);
-		data_file(o, "nmap-services", m->services_path);
-		data_file(o, "nmap-mac-prefixes", m->oui_path);
-		if (!m->services_path[0] && !m->oui_path[0])
+		data_file(o->datadir, "nmap-services", m->services_path);
+		data_file(o->datadir, "nmap-mac-prefixes", m->oui_path);
+		data_file(o->datadir, "sonde.xsl", m->xsl_path);
+		if (!m->services_path[0] && !m->oui_path[0] && !m->xsl_path[0])
 			log_say(m->log, LOG_WARN,
-				"--datadir %s has neither nmap-services nor nmap-mac-prefixes; "
-				"using the built-in data",
+				"--datadir %s has neither nmap-services nor nmap-mac-prefixes nor sonde.xsl; "
+				"using what is built in or installed",
 				o->datadir);
 	}
+	if (!m->xsl_path[0])
+		data_file(SONDE_DATADIR, "sonde.xsl", m->xsl_path);
 	if (o->servicedb)
 		snprintf(m->services_path, sizeof(m->services_path), "%s", o->servicedb);
 	return 0;
@@ -74,7 +77,7 @@ int machine_open(struct machine *m, const struct opts *o, const struct log *log,
 	m->log = log;
 	m->privileged = is_privileged(o);
 	rc = find_data(m, o, e);
-	if (rc == 0 && (!o->list_only || o->interface))
+	if (rc == 0 && (!o->list_only || o->interface || o->route_dst.n))
 		rc = net_open(&m->net, e);
 	if (rc == 0)
 		rc = open_services(m, e);

@@ -18,6 +18,7 @@ struct machine {
 	struct resolver *resolver;
 	struct oui *oui;			  /* NULL until machine_oui */
 	char services_path[4096], oui_path[4096]; /* the user's own files, "" = none */
+	char xsl_path[4096]; /* Sonde's stylesheet: the user's, else as installed; "" = none */
 	bool oui_tried;
 	const struct log *log;
 };

@@ -14,6 +14,7 @@ static void init(struct opts *o)
 	o->scan_delay = o->max_scan_delay = o->stats_every = OPT_UNSET;
 	o->max_retries = o->min_hostgroup = o->max_hostgroup = OPT_UNSET;
 	o->min_parallelism = o->max_parallelism = OPT_UNSET;
+	o->capture_limit = OPT_UNSET;
 	o->port_ratio = -1;
 	o->timing = 3;
 }
@@ -52,6 +53,8 @@ static bool is_for_ports(const struct opt_row *r)
 {
 	static const size_t members[] = {
 		offsetof(struct opts, techniques),
+		offsetof(struct opts, bounce),
+		offsetof(struct opts, scan_flags),
 		offsetof(struct opts, ports),
 		offsetof(struct opts, exclude_ports),
 		offsetof(struct opts, fast),
@@ -100,6 +103,23 @@ static int check_techniques(const struct opts *o, struct err *e)
 		no_scan, idle->as);
 }
 
+/* Nothing may pass the proxies by. */
+static int check_proxies(const struct opts *o, struct err *e)
+{
+	const struct opt_use *beyond;
+
+	if (!o->proxies)
+		return 0;
+	beyond = find_use(&o->args, opts_beyond_proxies);
+	if (!beyond)
+		beyond = find_use(&o->conf, opts_beyond_proxies);
+	if (!beyond)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%s cannot go through proxies, which carry TCP connections only; leave it or --proxies out",
+		beyond->as);
+}
+
 static int check_bounds(const struct opts *o, struct err *e)
 {
 	if (o->min_rate > 0 && o->max_rate > 0 && o->min_rate > o->max_rate)
@@ -117,20 +137,53 @@ static int check_bounds(const struct opts *o, struct err *e)
 	return 0;
 }
 
+static int check_capture(const struct opts *o, struct err *e)
+{
+	bool wanted = opts_output(o, OUTPUT_CAPTURE);
+
+	if (!wanted && o->capture_limit != OPT_UNSET)
+		return err_set(e, ERR_USAGE,
+			"--packet-capture-limit is of use only with --packet-capture; leave it out");
+	if (wanted && o->list_only)
+		return err_set(e, ERR_USAGE,
+			"-sL sends no packets and so has no use for --packet-capture; leave out one");
+	return 0;
+}
+
 static int check_outputs(const struct opts *o, struct err *e)
 {
-	const char *on_stdout = NULL;
+	const char *on_stdout = o->route_dst.n ? "--route-dst" : NULL;
 
 	for (size_t i = 0; i < o->outputs.n; i++) {
 		if (strcmp(o->outputs.v[i].text, "-") != 0)
 			continue;
 		if (on_stdout)
 			return err_set(e, ERR_USAGE,
-				"%s - and %s - cannot share standard output; give one of them a file",
+				"%s and %s - cannot share standard output; give one of them a file",
 				on_stdout, o->outputs.v[i].row->names[0]);
 		on_stdout = o->outputs.v[i].row->names[0];
 	}
 	return 0;
+}
+
+static bool is_raw_technique(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, techniques) && r->value != TECH_CONNECT;
+}
+
+static bool is_port_technique(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, techniques) && r->value != TECH_PROTO;
+}
+
+/* How the technique was asked for, on the command line or in a file. */
+static const char *technique_used(const struct opts *o, bool (*wanted)(const struct opt_row *r))
+{
+	const struct opt_use *u = find_use(&o->args, wanted);
+
+	if (!u)
+		u = find_use(&o->conf, wanted);
+	return u ? u->as : "the technique";
 }
 
 static int check(const struct opts *o, struct err *e)
@@ -140,12 +193,20 @@ static int check(const struct opts *o, struct err *e)
 	if (rc == 0 && o->servicedb && o->ports)
 		rc = err_set(e, ERR_USAGE,
 			"--servicedb scans the ports of its file; leave out -p, or use --datadir");
-	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & (TECH_SYN | TECH_UDP)))
+	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~(unsigned)TECH_CONNECT))
 		rc = err_set(e, ERR_USAGE,
-			"-s%c needs raw packets, which --unprivileged gives up; choose -sT",
-			o->techniques & TECH_SYN ? 'S' : 'U');
+			"%s needs raw packets, which --unprivileged gives up; choose -sT",
+			technique_used(o, is_raw_technique));
+	if (rc == 0 && (o->techniques & TECH_PROTO) && o->techniques != TECH_PROTO)
+		rc = err_set(e, ERR_USAGE,
+			"-sO scans IP protocols and no ports, so it goes alone; leave out it or %s",
+			technique_used(o, is_port_technique));
 	if (rc == 0)
 		rc = check_bounds(o, e);
+	if (rc == 0)
+		rc = check_capture(o, e);
+	if (rc == 0)
+		rc = check_proxies(o, e);
 	return rc < 0 ? rc : check_outputs(o, e);
 }
 
@@ -172,7 +233,7 @@ static int explain_format(int rc, int argc, const char *const *argv, struct err 
 	if (!word)
 		return rc;
 	return err_set(e, ERR_USAGE,
-		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC", word);
+		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC -oS -oH", word);
 }
 
 int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
@@ -185,6 +246,8 @@ int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
 		rc = read_conf(o, e);
 	if (rc >= 0)
 		rc = opt_apply(&o->conf, &o->args, o, e);
+	if (o->bounce)
+		o->techniques |= TECH_BOUNCE;
 	return rc < 0 ? rc : check(o, e);
 }
 
@@ -192,4 +255,27 @@ void opts_free(struct opts *o)
 {
 	opt_uses_free(&o->conf);
 	opt_uses_free(&o->args);
+}
+
+static int level(int given)
+{
+	return given < 0 ? 0 : given;
+}
+
+struct levels opts_levels(const struct opts *o)
+{
+	return (struct levels){
+		.verbose = level(o->verbose) + level(o->debug),
+		.debug = level(o->debug),
+		.trace = o->packet_trace,
+	};
+}
+
+bool opts_output(const struct opts *o, int kind)
+{
+	for (size_t i = 0; i < o->outputs.n; i++) {
+		if (o->outputs.v[i].row->value == kind)
+			return true;
+	}
+	return false;
 }

@@ -7,9 +7,24 @@
 #include <stdint.h>
 
 #include "base/opt.h"
+#include "model/levels.h"
 
 /* Port scan techniques, bits of opts.techniques. */
-enum { TECH_SYN = 1, TECH_CONNECT = 2, TECH_UDP = 4 };
+enum {
+	TECH_SYN = 1 << 0,
+	TECH_CONNECT = 1 << 1,
+	TECH_UDP = 1 << 2,
+	TECH_NULL = 1 << 3,
+	TECH_FIN = 1 << 4,
+	TECH_XMAS = 1 << 5,
+	TECH_MAIMON = 1 << 6,
+	TECH_ACK = 1 << 7,
+	TECH_WINDOW = 1 << 8,
+	TECH_SCTP_INIT = 1 << 9,
+	TECH_SCTP_COOKIE = 1 << 10,
+	TECH_PROTO = 1 << 11,
+	TECH_BOUNCE = 1 << 12,
+};
 
 /* Values of opts.privilege. */
 enum { PRIVILEGE_ASK, PRIVILEGE_YES, PRIVILEGE_NO };
@@ -22,6 +37,9 @@ enum output_kind {
 	OUTPUT_JSON,
 	OUTPUT_NDJSON,
 	OUTPUT_CSV,
+	OUTPUT_KIDDIE,
+	OUTPUT_HEX,
+	OUTPUT_CAPTURE,
 	OUTPUT_ALL
 };
 
@@ -37,12 +55,16 @@ struct opts {
 
 	bool list_only, no_ports;		    /* -sL, -sn */
 	unsigned ping;				    /* PING_ bits */
-	const char *ping_syn, *ping_ack, *ping_udp; /* port lists, NULL = not asked for */
+	/* port lists, NULL = not asked for; ping_mixed: -PB; ping_proto "": the default */
+	const char *ping_syn, *ping_ack, *ping_mixed, *ping_udp, *ping_sctp, *ping_proto;
+	bool ignore_rst;
 	bool no_arp;
 	bool no_dns, dns_all, system_dns;
 	const char *dns_servers;
 
 	unsigned techniques; /* TECH_ bits, 0 = by privilege */
+	const char *bounce;  /* -b: the server */
+	const char *scan_flags; /* --scanflags */
 	const char *ports, *exclude_ports;
 	bool fast, sequential;
 	uint64_t top_ports; /* or OPT_UNSET */
@@ -57,6 +79,7 @@ struct opts {
 	double min_rate, max_rate; /* 0 = not said */
 
 	const char *interface, *backend;
+	const char *proxies;
 	uint64_t source_port; /* or OPT_UNSET */
 	int privilege;
 
@@ -64,16 +87,26 @@ struct opts {
 	bool append, open_only, reason, packet_trace, noninteractive, iflist;
 	int verbose, debug; /* OPT_LEVEL */
 	const char *stylesheet;
-	int xml_style;	      /* XML_STYLE_ */
+	int xml_style;		   /* XML_STYLE_ */
+	uint64_t capture_limit;	   /* bytes or OPT_UNSET */
+	struct opt_list route_dst; /* addresses */
+	bool no_group_window;	   /* --nogcc */
+	const char *nsock_engine;
 	uint64_t stats_every; /* ns or OPT_UNSET */
 
 	const char *config;
-	bool help, version, release_memory;
+	bool help, version;
+	bool thc, ident;
+	bool no_effect; /* what nmap takes without effect, and Sonde for its sake */
 };
 
-enum { XML_STYLE_GIVEN, XML_STYLE_WEB, XML_STYLE_NONE };
+/* Our own unless something else is asked for; with `stylesheet`, that. */
+enum { XML_STYLE_OWN, XML_STYLE_WEB, XML_STYLE_NONE };
 
 extern const struct opt_table scan_opts;
+
+/* Whether an option is about more of the wire than connections, so that --proxies rules it out. */
+bool opts_beyond_proxies(const struct opt_row *r);
 
 /*
  * Reads the command line (program and command names excluded), then the configuration files, and
@@ -82,3 +115,7 @@ extern const struct opt_table scan_opts;
  */
 int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e) MUST_CHECK;
 void opts_free(struct opts *o);
+/* How much is to be told; each -d is a -v, too. */
+struct levels opts_levels(const struct opts *o);
+/* Whether an output of that kind (OUTPUT_) is asked for. */
+bool opts_output(const struct opts *o, int kind);

@@ -21,7 +21,7 @@ enum group {
 };
 
 /* Rows that exclude each other. */
-enum excl { X_NONE, X_FAMILY, X_TCP, X_PORTS, X_ARP, X_STYLE };
+enum excl { X_NONE, X_FAMILY, X_TCP, X_SCTP, X_PORTS, X_ARP, X_ACK, X_STYLE };
 
 static const char *const groups[GROUPS] = {
 	[G_TARGET] = "Targets",
@@ -45,6 +45,9 @@ static const char *const groups[GROUPS] = {
 	OPT_ARG_GLUED, .meta = (m), .group = (grp), .help = what, .absent = what
 #define TIME_ROW(m) OPT_ARG, OPT_TIME, "TIME", TO(m)
 #define BIG	    4294967295.0
+#define TECH_ROW(bit, x)                                                                           \
+	OPT_NO_ARG, OPT_BITS, NULL, TO(techniques), .value = (bit), .flags = OPT_CLUSTER,          \
+		.excl = (x), .group = G_TECHNIQUE
 
 /* clang-format off */
 static const struct opt_row opt_rows[] = {
@@ -77,7 +80,7 @@ static const struct opt_row opt_rows[] = {
 	  .help = "take every host as up" },
 	{ { "-PS" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_syn), .def = "80", .flags = OPT_ONCE, .group = G_DISCOVERY,
 	  .help = "discover by TCP SYN to these ports; at most 256 probes a host in all" },
-	{ { "-PA", "-PT" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_ack), .def = "80", .flags = OPT_ONCE,
+	{ { "-PA", "-PT" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_ack), .def = "80", .flags = OPT_ONCE, .excl = X_ACK,
 	  .group = G_DISCOVERY, .help = "discover by TCP ACK to these ports" },
 	{ { "-PU" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_udp), .def = "40125", .flags = OPT_ONCE,
 	  .group = G_DISCOVERY, .help = "discover by UDP to these ports" },
@@ -89,11 +92,17 @@ static const struct opt_row opt_rows[] = {
 	  .help = "discover neighbours by ARP or IPv6 neighbour discovery (what is done unless --disable-arp-ping)" },
 	{ { "--disable-arp-ping" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_arp), .excl = X_ARP, .group = G_DISCOVERY,
 	  .help = "treat neighbours like distant hosts: an answer to ARP does not count; not with --backend packet-ring" },
-	{ { "-PY" }, LACK_G(G_DISCOVERY, "PORTS", "discovery by SCTP INIT") },
-	{ { "-PM" }, LACK(G_DISCOVERY, "discovery by ICMP address mask request") },
-	{ { "-PO" }, LACK_G(G_DISCOVERY, "PROTOCOLS", "discovery by IP protocol") },
-	{ { "-PB" }, LACK_G(G_DISCOVERY, "PORTS", "default discovery with other ACK ports; say -PE -PA") },
-	{ { "--discovery-ignore-rst" }, LACK(G_DISCOVERY, "discovery that does not trust resets") },
+	{ { "-PY" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_sctp), .def = "80", .flags = OPT_ONCE,
+	  .group = G_DISCOVERY, .help = "discover by SCTP INIT to these ports" },
+	{ { "-PM" }, OPT_NO_ARG, OPT_BITS, NULL, TO(ping), .value = PING_MASK, .group = G_DISCOVERY,
+	  .help = "discover by ICMP address mask request" },
+	{ { "-PO" }, OPT_ARG_GLUED, OPT_TEXT, "PROTOCOLS", TO(ping_proto), .def = "", .flags = OPT_ONCE,
+	  .group = G_DISCOVERY,
+	  .help = "discover by these IP protocols, by number or name (default: 1,2,4; with -6: 58,4,41)" },
+	{ { "-PB" }, OPT_ARG_GLUED, OPT_TEXT, "PORTS", TO(ping_mixed), .def = "80", .flags = OPT_ONCE, .excl = X_ACK,
+	  .group = G_DISCOVERY, .help = "discover by -PE, -PP and -PA to these ports" },
+	{ { "--discovery-ignore-rst" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(ignore_rst), .group = G_DISCOVERY,
+	  .help = "a RST in answer to -PS or -PA does not say that a host is up: some firewalls send it for all" },
 	{ { "--traceroute" }, LACK(G_DISCOVERY, "route tracing") },
 	{ { "-n" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_dns), .group = G_DISCOVERY,
 	  .help = "never ask for the names of addresses; stronger than -R" },
@@ -103,7 +112,8 @@ static const struct opt_row opt_rows[] = {
 	  .help = "ask for names the way other programs do (nsswitch), not DNS servers directly" },
 	{ { "--dns-servers" }, OPT_ARG, OPT_TEXT, "LIST", TO(dns_servers), .group = G_DISCOVERY,
 	  .help = "DNS servers to ask, separated by commas, instead of the system's" },
-	{ { "--route-dst" }, LACK_V(G_DISCOVERY, "ADDRESS", "printing the route; say sonde doctor ADDRESS") },
+	{ { "--route-dst" }, OPT_ARG, OPT_ADD, "ADDRESS", TO(route_dst), .flags = OPT_NO_CONF, .group = G_DISCOVERY,
+	  .help = "print the route to ADDRESS, as nmap does, then go on; see also sonde doctor ADDRESS" },
 
 	/* ---- techniques ---- */
 	{ { "-sS" }, OPT_NO_ARG, OPT_BITS, NULL, TO(techniques), .value = TECH_SYN, .flags = OPT_CLUSTER, .excl = X_TCP,
@@ -111,19 +121,22 @@ static const struct opt_row opt_rows[] = {
 	{ { "-sT" }, OPT_NO_ARG, OPT_BITS, NULL, TO(techniques), .value = TECH_CONNECT, .flags = OPT_CLUSTER, .excl = X_TCP,
 	  .group = G_TECHNIQUE, .help = "TCP connect scan (what is done without privilege)" },
 	{ { "-sU" }, OPT_NO_ARG, OPT_BITS, NULL, TO(techniques), .value = TECH_UDP, .flags = OPT_CLUSTER,
-	  .group = G_TECHNIQUE, .help = "UDP scan; goes together with a TCP one, as in -sSU" },
-	{ { "-sA" }, LACK(G_TECHNIQUE, "ACK scan"), .flags = OPT_CLUSTER },
-	{ { "-sW" }, LACK(G_TECHNIQUE, "window scan"), .flags = OPT_CLUSTER },
-	{ { "-sM" }, LACK(G_TECHNIQUE, "Maimon scan"), .flags = OPT_CLUSTER },
-	{ { "-sN" }, LACK(G_TECHNIQUE, "null scan"), .flags = OPT_CLUSTER },
-	{ { "-sF" }, LACK(G_TECHNIQUE, "FIN scan"), .flags = OPT_CLUSTER },
-	{ { "-sX" }, LACK(G_TECHNIQUE, "Xmas scan"), .flags = OPT_CLUSTER },
-	{ { "-sY" }, LACK(G_TECHNIQUE, "SCTP INIT scan"), .flags = OPT_CLUSTER },
-	{ { "-sZ" }, LACK(G_TECHNIQUE, "SCTP cookie echo scan"), .flags = OPT_CLUSTER },
-	{ { "-sO" }, LACK(G_TECHNIQUE, "IP protocol scan"), .flags = OPT_CLUSTER },
+	  .group = G_TECHNIQUE, .help = "UDP scan; goes together with a TCP and an SCTP one, as in -sSUY" },
+	{ { "-sN" }, TECH_ROW(TECH_NULL, X_TCP), .help = "TCP null scan: no flag; finds closed ports" },
+	{ { "-sF" }, TECH_ROW(TECH_FIN, X_TCP), .help = "TCP FIN scan: finds closed ports" },
+	{ { "-sX" }, TECH_ROW(TECH_XMAS, X_TCP), .help = "TCP Xmas scan: FIN, PSH and URG; finds closed ports" },
+	{ { "-sM" }, TECH_ROW(TECH_MAIMON, X_TCP), .help = "TCP Maimon scan: FIN and ACK; finds closed ports" },
+	{ { "-sA" }, TECH_ROW(TECH_ACK, X_TCP), .help = "TCP ACK scan: finds ports that no firewall filters" },
+	{ { "-sW" }, TECH_ROW(TECH_WINDOW, X_TCP),
+	  .help = "TCP window scan: as -sA; tells open ports where RSTs carry a window" },
+	{ { "-sY" }, TECH_ROW(TECH_SCTP_INIT, X_SCTP), .help = "SCTP INIT scan" },
+	{ { "-sZ" }, TECH_ROW(TECH_SCTP_COOKIE, X_SCTP), .help = "SCTP COOKIE-ECHO scan: finds closed ports" },
+	{ { "-sO" }, TECH_ROW(TECH_PROTO, X_NONE), .help = "IP protocol scan: -p chooses from 0-255; goes alone" },
 	{ { "-sI" }, LACK_V(G_TECHNIQUE, "ZOMBIE", "idle scan") },
-	{ { "-b" }, LACK_V(G_TECHNIQUE, "SERVER", "FTP bounce scan") },
-	{ { "--scanflags" }, LACK_V(G_TECHNIQUE, "FLAGS", "TCP flags of one's own") },
+	{ { "-b" }, OPT_ARG, OPT_TEXT, "[USER[:PASSWORD]@]SERVER[:PORT]", TO(bounce), .flags = OPT_ONCE, .excl = X_TCP,
+	  .group = G_TECHNIQUE, .help = "FTP bounce scan: let this server connect to the ports" },
+	{ { "--scanflags" }, OPT_ARG, OPT_TEXT, "FLAGS", TO(scan_flags), .group = G_TECHNIQUE,
+	  .help = "flags of a raw TCP scan's probes: SYNFIN, 0x12 or 18; the technique says what answers mean" },
 
 	/* ---- ports ---- */
 	{ { "-p", "--ports" }, OPT_ARG, OPT_TEXT, "PORTS", TO(ports), .flags = OPT_ONCE, .excl = X_PORTS, .group = G_PORTS,
@@ -171,8 +184,10 @@ static const struct opt_row opt_rows[] = {
 	  .help = "packets a second, at most" },
 	{ { "--defeat-rst-ratelimit" }, LACK(G_TIMING, "ignoring rate-limited resets") },
 	{ { "--defeat-icmp-ratelimit" }, LACK(G_TIMING, "ignoring rate-limited ICMP errors") },
-	{ { "--nsock-engine" }, LACK_V(G_TIMING, "ENGINE", "choosing nmap's event loop") },
-	{ { "--nogcc" }, LACK(G_TIMING, "switching off group congestion control") },
+	{ { "--nsock-engine" }, OPT_ARG, OPT_TEXT, "ENGINE", TO(nsock_engine), .choices = "epoll|poll|select", .group = G_TIMING,
+	  .help = "nmap's choice of event loop; Sonde always waits by epoll and ppoll, and with -v says so" },
+	{ { "--nogcc" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_group_window), .group = G_TIMING,
+	  .help = "no congestion control for all hosts together, only for each; --max-parallelism still holds" },
 
 	/* ---- packets ---- */
 	{ { "-e", "--interface" }, OPT_ARG, OPT_TEXT, "IFACE", TO(interface), .group = G_PACKETS,
@@ -189,7 +204,8 @@ static const struct opt_row opt_rows[] = {
 	{ { "--mtu" }, LACK_V(G_PACKETS, "BYTES", "fragmented probes") },
 	{ { "-D" }, LACK_V(G_PACKETS, "DECOYS", "decoys") },
 	{ { "-S" }, LACK_V(G_PACKETS, "ADDRESS", "a source address of one's own; say -e IFACE to choose an interface") },
-	{ { "--proxies", "--proxy" }, LACK_V(G_PACKETS, "URLS", "scanning through proxies") },
+	{ { "--proxies", "--proxy" }, OPT_ARG, OPT_TEXT, "URLS", TO(proxies), .flags = OPT_ONCE, .group = G_PACKETS,
+	  .help = "connect through this chain of proxies, separated by commas: http://, socks4://, socks4a:// or socks5://, then [USER:PASSWORD@]ADDRESS:PORT; TCP connect only, and no name is looked up" },
 	{ { "--data" }, LACK_V(G_PACKETS, "HEX", "data of one's own in probes") },
 	{ { "--data-string" }, LACK_V(G_PACKETS, "TEXT", "data of one's own in probes") },
 	{ { "--data-length" }, LACK_V(G_PACKETS, "N", "random data in probes") },
@@ -216,8 +232,14 @@ static const struct opt_row opt_rows[] = {
 	  .help = "write comma-separated values, one line a port" },
 	{ { "-oA" }, OPT_ARG, OPT_ADD, "BASE", TO(outputs), .value = OUTPUT_ALL, .flags = OPT_FILE | OPT_NO_STDIO,
 	  .group = G_OUTPUT, .help = "write BASE.nmap, BASE.xml and BASE.gnmap" },
-	{ { "-oS" }, LACK_V(G_OUTPUT, "FILE", "output in leet spelling") },
-	{ { "-oH" }, LACK_V(G_OUTPUT, "FILE", "HTML output") },
+	{ { "-oS" }, OPT_ARG, OPT_ADD, "FILE", TO(outputs), .value = OUTPUT_KIDDIE, .flags = OPT_FILE, .group = G_OUTPUT,
+	  .help = "write the normal report in script kiddies' spelling" },
+	{ { "-oH" }, OPT_ARG, OPT_ADD, "FILE", TO(outputs), .value = OUTPUT_HEX, .flags = OPT_FILE, .group = G_OUTPUT,
+	  .help = "write every packet sent and received in words and hexadecimal, with its time" },
+	{ { "--packet-capture" }, OPT_ARG, OPT_ADD, "FILE", TO(outputs), .value = OUTPUT_CAPTURE, .flags = OPT_FILE,
+	  .group = G_OUTPUT, .help = "write every packet sent and received as pcapng, with the verdicts" },
+	{ { "--packet-capture-limit" }, OPT_ARG, OPT_SIZE, "SIZE", TO(capture_limit), .min = 128 << 10, .max = 1e15,
+	  .group = G_OUTPUT, .help = "begin the capture file anew at SIZE and keep the one before as FILE.1" },
 	{ { "-v", "--verbose" }, OPT_ARG_GLUED, OPT_LEVEL, "LEVEL", TO(verbose), .group = G_OUTPUT,
 	  .help = "say more (-vv, -v3: more still; -v0: print no report on standard output)" },
 	{ { "-d", "--debug" }, OPT_ARG_GLUED, OPT_LEVEL, "LEVEL", TO(debug), .group = G_OUTPUT,
@@ -235,34 +257,39 @@ static const struct opt_row opt_rows[] = {
 	{ { "--noninteractive" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(noninteractive), .group = G_OUTPUT,
 	  .help = "take no notice of the keyboard" },
 	{ { "--stylesheet" }, OPT_ARG, OPT_TEXT, "URL", TO(stylesheet), .excl = X_STYLE, .group = G_OUTPUT,
-	  .help = "XSL stylesheet that the XML output refers to" },
+	  .help = "XSL stylesheet that the XML output refers to, a path or URL (without: Sonde's own, where installed)" },
 	{ { "--webxml" }, OPT_NO_ARG, OPT_CONST, NULL, TO(xml_style), .value = XML_STYLE_WEB, .excl = X_STYLE, .group = G_OUTPUT,
 	  .help = "refer to nmap.org's stylesheet" },
 	{ { "--no-stylesheet" }, OPT_NO_ARG, OPT_CONST, NULL, TO(xml_style), .value = XML_STYLE_NONE, .excl = X_STYLE, .group = G_OUTPUT,
-	  .help = "refer to no stylesheet (what is done without --stylesheet)" },
+	  .help = "refer to no stylesheet" },
 	{ { "--resume" }, LACK_V(G_OUTPUT, "FILE", "resuming a scan") },
-	{ { "--log-errors" }, LACK(G_OUTPUT, "errors in the normal output file") },
-	{ { "--deprecated-xml-osclass" }, LACK(G_OUTPUT, "an old form of OS matches in XML") },
+	{ { "--log-errors" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_OUTPUT,
+	  .help = "accepted for nmap's sake, has no effect here: errors are always in the normal output file" },
+	{ { "--deprecated-xml-osclass" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_OUTPUT,
+	  .help = "accepted for nmap's sake, has no effect here: there are no OS matches yet" },
 
 	/* ---- general ---- */
 	{ { "--iflist" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(iflist), .flags = OPT_NO_CONF, .group = G_GENERAL,
 	  .help = "show this machine's interfaces and routes, and stop" },
 	{ { "--datadir" }, OPT_ARG, OPT_TEXT, "DIR", TO(datadir), .group = G_GENERAL,
-	  .help = "look for nmap-services and nmap-mac-prefixes in DIR first" },
+	  .help = "look for nmap-services, nmap-mac-prefixes and sonde.xsl in DIR first" },
 	{ { "--servicedb" }, OPT_ARG, OPT_TEXT, "FILE", TO(servicedb), .flags = OPT_FILE, .group = G_GENERAL,
 	  .help = "take port names and frequencies from FILE, in nmap-services' format; implies -F" },
 	{ { "--config" }, OPT_ARG, OPT_TEXT, "FILE", TO(config), .flags = OPT_NO_CONF | OPT_ONCE, .group = G_GENERAL,
 	  .help = "read this configuration file and no other" },
-	{ { "--release-memory" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(release_memory), .group = G_GENERAL,
-	  .help = "free all memory before the end (which Sonde always does)" },
+	{ { "--release-memory" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_GENERAL,
+	  .help = "accepted for nmap's sake, has no effect here: all memory is always freed before the end" },
 	{ { "-V", "--version" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(version), .flags = OPT_NO_CONF, .group = G_GENERAL,
 	  .help = "print the version" },
 	{ { "-h", "--help" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(help), .flags = OPT_NO_CONF, .group = G_GENERAL,
 	  .help = "print this list" },
-	{ { "-A" }, LACK(G_GENERAL, "everything at once: OS, services, scripts, route") },
-	{ { "--thc" }, LACK(G_GENERAL, "a joke") },
-	{ { "-q" }, LACK(G_GENERAL, "hiding behind another program's name") },
-	{ { "-I" }, LACK(G_GENERAL, "ident scan") },
+	{ { "-A" }, LACK(G_GENERAL, "services, OS and scripts at once, which are not built; --traceroute alone is") },
+	{ { "--thc" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(thc), .flags = OPT_NO_CONF, .group = G_GENERAL,
+	  .help = "a joke, and nothing else" },
+	{ { "-q" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_GENERAL,
+	  .help = "accepted for nmap's sake, has no effect here" },
+	{ { "-I" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(ident), .group = G_GENERAL,
+	  .help = "ident scan, which nmap gave up: warned about and ignored, as there" },
 
 	/* ---- services, scripts, operating systems ---- */
 	{ { "-sV", "-sR" }, LACK(G_SERVICE, "service detection"), .flags = OPT_CLUSTER },
@@ -286,6 +313,29 @@ static const struct opt_row opt_rows[] = {
 	{ { "--max-os-tries" }, LACK_V(G_OS, "N", "OS detection") },
 };
 /* clang-format on */
+
+/* Of discovery, techniques and packets, connections need these only. */
+bool opts_beyond_proxies(const struct opt_row *r)
+{
+	static const size_t members[] = {
+		offsetof(struct opts, list_only),
+		offsetof(struct opts, no_ports),
+		offsetof(struct opts, no_dns),
+		offsetof(struct opts, ping_syn),
+		offsetof(struct opts, ping_ack),
+		offsetof(struct opts, interface),
+		offsetof(struct opts, proxies),
+	};
+
+	if (r->group != G_DISCOVERY && r->group != G_TECHNIQUE && r->group != G_PACKETS)
+		return false;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (r->lands == members[i])
+			return false;
+	return !(r->lands == offsetof(struct opts, ping) && r->value == PING_NONE) &&
+	       !(r->lands == offsetof(struct opts, techniques) && r->value == TECH_CONNECT) &&
+	       !(r->lands == offsetof(struct opts, privilege) && r->value == PRIVILEGE_NO);
+}
 
 const struct opt_table scan_opts = {
 	.rows = opt_rows,

@@ -108,6 +108,14 @@ static void test_contradictions(void **state)
 		"--min-hostgroup 9 --max-hostgroup 8 h",
 		"--min-parallelism 9 --max-parallelism 8 h",
 		"-oX - -oG - h",
+		"-oX - --route-dst 127.0.0.1 h",
+		"--packet-capture-limit 1M h",
+		"--packet-capture f --packet-capture-limit 1 h",
+		"--packet-capture f --packet-capture-limit 1T h",
+		"--packet-capture f --packet-capture-limit M h",
+		"--packet-capture f -sL h",
+		"--nsock-engine kqueue h",
+		"-Pq h",
 		"--servicedb f -p1 h",
 		"--unprivileged -sS h",
 		"--unprivileged -sU h",
@@ -160,7 +168,7 @@ static void test_unknown_formats(void **state)
 		{"-o Z h", 0, ""},
 		{"-oXZ h", 0, ""},
 		{"-open h", 0, ""},
-		{"-oX a -oS b h", ERR_UNSUPPORTED, "-oS (output in leet spelling)"},
+		{"-oX a -oS b -oH c h", 0, ""},
 		{"-oX a --frobnicate h", ERR_USAGE, "--frobnicate: there is no such option"},
 	};
 
@@ -174,6 +182,27 @@ static void test_unknown_formats(void **state)
 			fail_msg("%s: %d \"%s\"", cases[i].line, rc, e.text);
 		opts_free(&o);
 		free(line);
+	}
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *size;
+		uint64_t bytes;
+	} rows[] = {
+		{"131072", 131072}, {"128k", 131072}, {"3M", 3 << 20}, {"2G", UINT64_C(2) << 30}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[80];
+		struct opts o;
+		struct err e;
+
+		snprintf(line, sizeof(line), "--packet-capture f --packet-capture-limit %s h",
+			rows[i].size);
+		assert_int_equal(read_line(&o, line, &e), 0);
+		assert_int_equal(o.capture_limit, rows[i].bytes);
+		opts_free(&o);
 	}
 }
 
@@ -237,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_names_the_idle_option),
 		cmocka_unit_test(test_unknown_formats),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_no_contradictions),
 		cmocka_unit_test(test_command_line_wins),
 	};

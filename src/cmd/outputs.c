@@ -2,6 +2,7 @@
 /* The output files of a scan. */
 #include "cmd/outputs.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ static const char *const format_names[] = {
 	[OUTPUT_JSON] = "json",
 	[OUTPUT_NDJSON] = "ndjson",
 	[OUTPUT_CSV] = "csv",
+	[OUTPUT_KIDDIE] = "kiddie",
+	[OUTPUT_HEX] = "hex",
+	[OUTPUT_CAPTURE] = "pcapng",
 };
 
 struct opening {
@@ -87,6 +91,22 @@ char *outputs_path(const char *name, uint64_t now_ns)
 		else if (!convert(&b, *++name, &tm))
 			buf_char(&b, *name);
 	}
+	return buf_take(&b);
+}
+
+char *outputs_file_url(const char *path)
+{
+	char *whole = realpath(path, NULL);
+	struct buf b = {0};
+
+	buf_str(&b, "file://");
+	for (const char *c = whole ? whole : path; *c; c++) {
+		if (isalnum((unsigned char)*c) || strchr("/-._~", *c))
+			buf_char(&b, *c);
+		else
+			buf_fmt(&b, "%%%02X", (unsigned char)*c);
+	}
+	free(whole);
 	return buf_take(&b);
 }
 

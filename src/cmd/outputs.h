@@ -28,6 +28,9 @@ int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf 
 	struct bus *bus, struct err *e) MUST_CHECK;
 /* Completes and closes all; the first error is returned. */
 int outputs_close(struct outputs *w, struct err *e);
+/* A file as an absolute file: URL (RFC 8089), for the stylesheet that XML refers to. Owned text,
+ * NULL when memory ran out. */
+char *outputs_file_url(const char *path);
 /*
  * The file name with %H %M %S %m %d %y %Y, %T (HHMMSS), %R (HHMM), %D (mmddyy) in local time filled
  * in; % before any other character is that character. Owned text, NULL when memory ran out.

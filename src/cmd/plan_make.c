@@ -4,13 +4,46 @@
 
 #include <string.h>
 
-#include "cmd/caps.h"
+#include "base/authority.h"
 #include "base/rng.h"
+#include "cmd/caps.h"
+#include "cmd/plan_ping.h"
+#include "cmd/tcp_flags.h"
+#include "io/chain.h"
 #include "io/io.h"
-
-#define DISCOVERY_MAX 256 /* discovery probes a host */
+#include "scan/tech.h"
 
 /* ---- techniques and ports ------------------------------------------------------------------- */
+
+/* In the order in which they are carried out. */
+static const struct {
+	unsigned bit;
+	const struct scan_tech *tech;
+} rows[] = {
+	{TECH_SYN, &tech_syn},
+	{TECH_CONNECT, &tech_connect},
+	{TECH_NULL, &tech_null},
+	{TECH_FIN, &tech_fin},
+	{TECH_XMAS, &tech_xmas},
+	{TECH_MAIMON, &tech_maimon},
+	{TECH_ACK, &tech_ack},
+	{TECH_WINDOW, &tech_window},
+	{TECH_UDP, &tech_udp},
+	{TECH_SCTP_INIT, &tech_sctp_init},
+	{TECH_SCTP_COOKIE, &tech_sctp_cookie},
+	{TECH_PROTO, &tech_proto},
+	{TECH_BOUNCE, &tech_bounce},
+};
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* The first of these techniques that needs raw packets, or NULL. */
+static const struct scan_tech *raw_technique(unsigned tech)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if ((tech & rows[i].bit) && rows[i].tech->carrier != IO_TX_CONNECT)
+			return rows[i].tech;
+	return NULL;
+}
 
 /* The TECH_ bits to use: what was asked for, else by privilege. */
 static unsigned techniques(const struct opts *o, const struct plan_world *w)
@@ -30,21 +63,21 @@ static bool backend_is(const struct opts *o, const struct io_ops *ops)
 static int check_privilege(
 	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
 {
-	unsigned raw = tech & (TECH_SYN | TECH_UDP);
+	const struct scan_tech *raw = raw_technique(tech);
 	struct buf remedy = {0};
 
 	if (raw && backend_is(o, &io_connect_ops))
 		return err_set(e, ERR_USAGE,
-			"--backend connect carries -sT only; leave it or -s%c out",
-			raw & TECH_SYN ? 'S' : 'U');
-	if (tech == TECH_CONNECT && o->backend && !backend_is(o, &io_connect_ops))
-		return err_set(
-			e, ERR_USAGE, "--backend %s does not carry -sT; leave it out", o->backend);
+			"--backend connect carries -sT only; leave it or -s%c out", raw->letter);
+	if ((tech == TECH_CONNECT || tech == TECH_BOUNCE) && o->backend &&
+		!backend_is(o, &io_connect_ops))
+		return err_set(e, ERR_USAGE, "--backend %s does not carry %s; leave it out",
+			o->backend, tech == TECH_BOUNCE ? "-b" : "-sT");
 	if (raw && !w->privileged) {
 		caps_remedy(&remedy);
 		err_set(e, ERR_USAGE,
 			"-s%c needs permission for raw packets; run it as root, use -sT, or once: %s",
-			raw & TECH_SYN ? 'S' : 'U', buf_text(&remedy));
+			raw->letter, buf_text(&remedy));
 		buf_free(&remedy);
 		return ERR_USAGE;
 	}
@@ -57,8 +90,11 @@ static int check_source_port(
 {
 	struct buf remedy = {0};
 
-	if (o->source_port == OPT_UNSET || o->list_only || (w->privileged && tech != TECH_CONNECT))
+	if (o->source_port == OPT_UNSET || o->list_only || (w->privileged && tech != TECH_CONNECT && tech != TECH_BOUNCE))
 		return 0;
+	if (o->techniques == TECH_BOUNCE)
+		return err_set(e, ERR_USAGE,
+			"-g has no effect on -b, where the FTP server chooses the source port; leave it out");
 	if (o->techniques == TECH_CONNECT)
 		return err_set(e, ERR_USAGE,
 			"-g has no effect on -sT, where the kernel chooses the source port; leave it out or use -sS");
@@ -84,6 +120,37 @@ static int check_frames(const struct opts *o, struct err *e)
 		"--disable-arp-ping does not ask for; leave that out, or use --backend raw");
 }
 
+/* The packets of connect() are the kernel's: there are no bytes to be captured. */
+static int check_capture(
+	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
+{
+	if (!opts_output(o, OUTPUT_CAPTURE))
+		return 0;
+	if (!w->privileged)
+		return err_set(e, ERR_USAGE,
+			"--packet-capture needs raw packets, as those of connect() are made by the kernel; "
+			"use -oH, which tells of connections in words, or see sonde doctor");
+	if (tech & (TECH_CONNECT | TECH_BOUNCE))
+		log_say(w->log, LOG_WARN,
+			"connections of %s are made by the kernel and are not in the packet capture",
+			tech & TECH_BOUNCE ? "-b" : "-sT");
+	return 0;
+}
+
+static int make_scan_flags(
+	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+{
+	const struct scan_tech *t = raw_technique(techniques(o, w));
+
+	if (!o->scan_flags || o->list_only)
+		return 0;
+	if (!t || t->proto != PROTO_TCP)
+		return err_set(e, ERR_USAGE,
+			"--scanflags changes raw TCP probes, and this scan sends none; leave it out or use -sS");
+	p->wire.flags_set = true;
+	return tcp_flags_parse(o->scan_flags, &p->wire.flags, e);
+}
+
 static int make_ports(
 	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
@@ -94,8 +161,6 @@ static int make_ports(
 		.fast = o->fast || o->servicedb,
 		.top = o->top_ports == OPT_UNSET ? 0 : (uint32_t)o->top_ports,
 		.ratio = o->port_ratio,
-		.classes = (tech & (TECH_SYN | TECH_CONNECT) ? 1u << PORTS_TCP : 0) |
-			   (tech & TECH_UDP ? 1u << PORTS_UDP : 0),
 		.services = w->services,
 		.log = w->log,
 	};
@@ -103,100 +168,46 @@ static int make_ports(
 	p->ports_wanted = tech != 0;
 	p->list_only = o->list_only;
 	p->sequential_ports = o->sequential;
-	if (tech & TECH_SYN)
-		p->techniques[n++] = "syn";
-	if (tech & TECH_CONNECT)
-		p->techniques[n++] = "connect";
-	if (tech & TECH_UDP)
-		p->techniques[n++] = "udp";
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (!(tech & rows[i].bit))
+			continue;
+		p->techniques[n++] = rows[i].tech->name;
+		rq.classes |= 1u << rows[i].tech->ports;
+	}
 	return tech ? port_set_build(&p->ports, &rq, e) : 0;
 }
 
-/* ---- discovery ------------------------------------------------------------------------------ */
-
-static int ping_list(struct port_list *l, const char *spec, enum port_class c,
-	const struct plan_world *w, struct err *e)
+/* What -b names is used later; that it can be is seen now. */
+static int check_bounce(const struct opts *o, struct err *e)
 {
-	return spec ? port_list_parse(l, spec, c, w->services, e) : 0;
-}
+	struct authority server;
 
-/* Without privilege all there is is connect(): nmap's pair of ports, or the lists asked for. */
-static int ping_by_connect(
-	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
-{
-	unsigned lost = o->ping & (PING_ECHO | PING_TSTAMP | PING_ARP);
-	int rc = 0;
-
-	if ((lost || o->ping_udp) && !o->list_only)
-		log_say(w->log, LOG_WARN,
-			"%s needs permission for raw packets; discovering by TCP connect instead",
-			lost & PING_ECHO     ? "-PE"
-			: lost & PING_TSTAMP ? "-PP"
-			: o->ping_udp	     ? "-PU"
-					     : "-PR");
-	p->ping |= PING_CONNECT;
-	if (!o->ping_syn && !o->ping_ack)
-		rc = port_list_parse(&p->ping_syn, "80,443", PORTS_TCP, w->services, e);
-	return rc;
-}
-
-/* nmap's default: echo, SYN to 443, ACK to 80, timestamp. */
-static int ping_by_default(struct plan *p, const struct plan_world *w, struct err *e)
-{
-	int rc = port_list_parse(&p->ping_syn, "443", PORTS_TCP, w->services, e);
-
-	p->ping |= PING_ECHO | PING_SYN | PING_ACK | PING_TSTAMP;
-	return rc < 0 ? rc : port_list_parse(&p->ping_ack, "80", PORTS_TCP, w->services, e);
-}
-
-/* The engine has room for so many discovery probes a host (scan/engine.h). */
-static int check_n_pings(const struct plan *p, struct err *e)
-{
-	uint64_t n = (uint64_t)p->ping_syn.n + p->ping_ack.n + p->ping_udp.n +
-		     ((p->ping & PING_ECHO) != 0) + ((p->ping & PING_TSTAMP) != 0);
-
-	if ((p->ping & PING_NONE) || n <= DISCOVERY_MAX)
+	if (!o->bounce)
 		return 0;
-	return err_set(e, ERR_USAGE,
-		"%llu probes to discover a host are more than the %d there may be; "
-		"name fewer ports with -PS, -PA and -PU, or scan those ports by -Pn -p",
-		(unsigned long long)n, DISCOVERY_MAX);
-}
-
-static int choose_ping(
-	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
-{
-	bool chosen = (o->ping & ~(unsigned)PING_ARP) || o->ping_syn || o->ping_ack || o->ping_udp;
-	int rc;
-
-	rc = ping_list(&p->ping_syn, o->ping_syn, PORTS_TCP, w, e);
-	if (rc == 0)
-		rc = ping_list(&p->ping_ack, o->ping_ack, PORTS_TCP, w, e);
-	if (rc == 0)
-		rc = ping_list(&p->ping_udp, o->ping_udp, PORTS_UDP, w, e);
-	if (rc < 0)
-		return err_prefix(e, "ports to discover by");
-	if (o->family == 6 && (o->ping & PING_TSTAMP))
+	if (o->min_rate > 0)
 		return err_set(e, ERR_USAGE,
-			"-PP asks for an ICMP timestamp, which IPv6 does not have; with -6 use -PE, -PS or -PA");
-	p->ping = o->ping | (o->no_arp ? 0 : PING_ARP);
-	if (o->ping & PING_NONE) {
-		p->ping = PING_NONE | (o->no_arp ? 0 : PING_ARP);
-		return 0;
-	}
-	if (!w->privileged)
-		return ping_by_connect(p, o, w, e);
-	p->ping |= (o->ping_syn ? PING_SYN : 0) | (o->ping_ack ? PING_ACK : 0) |
-		   (o->ping_udp ? PING_UDP : 0);
-	return chosen ? 0 : ping_by_default(p, w, e);
+			"--min-rate has no effect on -b, which goes at the FTP server's pace; leave it out");
+	if (authority_parse(o->bounce, &server, e))
+		return err_prefix(e, "-b");
+	if (strpbrk(server.user, "\r\n") || strpbrk(server.password, "\r\n"))
+		return err_set(e, ERR_USAGE, "-b: a line break cannot be sent to an FTP server");
+	return 0;
 }
 
-static int make_ping(
-	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+static int check_chain(const struct opts *o, struct err *e)
 {
-	int rc = choose_ping(p, o, w, e);
+	struct chain chain;
+	char text[PROXY_TEXT_MAX];
 
-	return rc < 0 ? rc : check_n_pings(p, e);
+	if (!o->proxies)
+		return 0;
+	if (chain_parse(o->proxies, &chain, e))
+		return err_prefix(e, "--proxies");
+	if (chain.v[chain.n - 1].kind == PROXY_SOCKS4 && o->family == 6)
+		return err_set(e, ERR_USAGE,
+			"--proxies: %s carries IPv4 only, and -6 asks for IPv6; use socks4a or socks5",
+			proxy_text(&chain.v[chain.n - 1], text));
+	return 0;
 }
 
 /* ---- timing --------------------------------------------------------------------------------- */
@@ -277,6 +288,7 @@ static int make_timing(struct plan *p, const struct opts *o, struct err *e)
 		t->host_timeout_ns = o->host_timeout;
 	t->min_rate = o->min_rate;
 	t->max_rate = o->max_rate;
+	t->no_group_window = o->no_group_window;
 	return make_rto(t, o, e);
 }
 
@@ -297,36 +309,43 @@ static int make_interface(
 	return 0;
 }
 
-static int level(int given)
-{
-	return given < 0 ? 0 : given;
-}
-
 int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
+	struct levels levels = opts_levels(o);
 	int rc;
 
 	plan_init(p);
-	p->reverse_dns = !o->no_dns;
+	p->reverse_dns = !o->no_dns && !o->proxies;
 	p->reverse_all = o->dns_all && !o->no_dns;
 	p->family = o->family ? (unsigned)o->family : 4;
 	p->source_port = o->source_port == OPT_UNSET ? 0 : (uint16_t)o->source_port;
 	p->backend = o->backend;
-	p->packet_trace = o->packet_trace;
+	p->bounce = o->bounce;
+	p->packet_trace = levels.trace;
+	p->capture = opts_output(o, OUTPUT_HEX) || opts_output(o, OUTPUT_CAPTURE);
+	p->proxies = o->proxies;
 	p->open_only = o->open_only;
-	p->debug = level(o->debug);
-	p->verbose = level(o->verbose) + p->debug; /* each -d is a -v, too */
+	p->debug = levels.debug;
+	p->verbose = levels.verbose;
 	rng_entropy(&p->seed, sizeof(p->seed));
 	rc = check_privilege(o, w, techniques(o, w), e);
 	if (rc == 0)
 		rc = check_source_port(o, w, techniques(o, w), e);
 	if (rc == 0)
+		rc = check_capture(o, w, techniques(o, w), e);
+	if (rc == 0)
 		rc = check_frames(o, e);
+	if (rc == 0)
+		rc = check_bounce(o, e);
+	if (rc == 0)
+		rc = check_chain(o, e);
 	if (rc == 0)
 		rc = make_interface(p, o, w, e);
 	if (rc == 0)
 		rc = make_timing(p, o, e);
 	if (rc == 0)
+		rc = make_scan_flags(p, o, w, e);
+	if (rc == 0)
 		rc = make_ports(p, o, w, e);
-	return rc < 0 ? rc : make_ping(p, o, w, e);
+	return rc < 0 ? rc : plan_ping(p, o, w, e);
 }

@@ -146,29 +146,6 @@ static void test_ports_and_techniques(void **state)
 	drop(m);
 }
 
-static void test_discovery(void **state)
-{
-	struct made *m = make("-Pn h", true);
-
-	assert_int_equal(m->p.ping, PING_NONE | PING_ARP);
-	drop(m);
-	m = make("-Pn --disable-arp-ping h", true);
-	assert_int_equal(m->p.ping, PING_NONE);
-	drop(m);
-	m = make("-PS22,80-81 -PU -PE h", true);
-	assert_int_equal(m->rc, 0);
-	assert_int_equal(m->p.ping, PING_SYN | PING_UDP | PING_ECHO | PING_ARP);
-	assert_int_equal(m->p.ping_syn.n, 3);
-	assert_int_equal(m->p.ping_udp.ports[0], 40125);
-	drop(m);
-	m = make("--disable-arp-ping h", true);
-	assert_int_equal(m->p.ping, PING_ECHO | PING_SYN | PING_ACK | PING_TSTAMP);
-	drop(m);
-	m = make("-PS99999 h", true);
-	assert_int_equal(m->rc, ERR_USAGE);
-	drop(m);
-}
-
 static void assert_refused(const char *line, bool privileged, const char *words)
 {
 	struct made *m = make(line, privileged);
@@ -187,6 +164,132 @@ static void assert_taken(const char *line, bool privileged, int warnings)
 	drop(m);
 }
 
+/* One option a technique, its name in the plan, and the ports it takes. */
+static void test_techniques(void **state)
+{
+	static const struct {
+		const char *line, *name;
+		enum port_class ports;
+		uint32_t n;
+	} rows[] = {
+		{"-sN h", "null", PORTS_TCP, 1000},
+		{"-sF h", "fin", PORTS_TCP, 1000},
+		{"-sX -F h", "xmas", PORTS_TCP, 100},
+		{"-sM -p 1-9 h", "maimon", PORTS_TCP, 9},
+		{"-sA h", "ack", PORTS_TCP, 1000},
+		{"-sW h", "window", PORTS_TCP, 1000},
+		{"-sY -p 9,S:80 h", "sctp-init", PORTS_SCTP, 2},
+		{"-sZ -p- h", "sctp-cookie", PORTS_SCTP, 65535},
+		{"-sO h", "proto", PORTS_IP, 256},
+		{"-sO -p P:1,6 h", "proto", PORTS_IP, 2},
+		{"-sO -p 250- h", "proto", PORTS_IP, 6},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct made *m = make(rows[i].line, true);
+
+		if (m->rc < 0)
+			fail_msg("%s: %s", rows[i].line, m->e.text);
+		assert_techniques(&m->p, (const char *const[]){rows[i].name, NULL});
+		assert_int_equal(m->p.ports.of[rows[i].ports].n, rows[i].n);
+		drop(m);
+		m = make(rows[i].line, false);
+		assert_int_equal(m->rc, ERR_USAGE);
+		drop(m);
+	}
+}
+
+static void test_techniques_together(void **state)
+{
+	struct made *m = make("-sUFY -p T:1,U:2,S:3 h", true);
+
+	assert_int_equal(m->rc, 0);
+	assert_techniques(&m->p, (const char *const[]){"fin", "udp", "sctp-init", NULL});
+	drop(m);
+	assert_refused("-sSF h", true, "-sF");
+	assert_refused("-sYZ h", true, "-sZ");
+	assert_refused("-sOU h", true, "-sU");
+	assert_refused("-sO -sA h", true, "-sA");
+	assert_refused("--unprivileged -sX h", true, "-sX");
+	assert_refused("-sO -p 256 h", true, "255");
+	assert_refused("--backend connect -sM h", true, "-sM");
+	assert_refused("-sn -sA h", true, "-sA");
+}
+
+static void test_scan_flags(void **state)
+{
+	struct made *m = make("-sF --scanflags synrst h", true);
+
+	assert_int_equal(m->rc, 0);
+	assert_true(m->p.wire.flags_set);
+	assert_int_equal(m->p.wire.flags, 0x06);
+	drop(m);
+	assert_taken("--scanflags 0 h", true, 0);
+	assert_refused("--scanflags 256 h", true, "256");
+	assert_refused("--scanflags SYN -sT h", true, "raw TCP");
+	assert_refused("--scanflags SYN h", false, "raw TCP");
+	assert_refused("--scanflags SYN -sUY h", true, "raw TCP");
+	assert_refused("--scanflags SYN -sO h", true, "raw TCP");
+	assert_refused("--scanflags SYN -sn h", true, "--scanflags");
+}
+
+static void test_discovery(void **state)
+{
+	struct made *m = make("-Pn h", true);
+
+	assert_int_equal(m->p.ping, PING_NONE | PING_ARP);
+	drop(m);
+	m = make("-Pn --disable-arp-ping h", true);
+	assert_int_equal(m->p.ping, PING_NONE);
+	drop(m);
+	m = make("-PS22,80-81 -PU -PE h", true);
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.ping, PING_SYN | PING_UDP | PING_ECHO | PING_ARP);
+	assert_int_equal(m->p.ping_syn.n, 3);
+	assert_int_equal(m->p.ping_udp.ports[0], 40125);
+	drop(m);
+	m = make("--disable-arp-ping h", true);
+	assert_int_equal(m->p.ping, PING_ECHO | PING_SYN | PING_ACK | PING_TSTAMP);
+	drop(m);
+	m = make("-PY -PM -PO -PP h", true);
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.ping, PING_SCTP | PING_MASK | PING_PROTO | PING_TSTAMP | PING_ARP);
+	assert_int_equal(m->p.ping_sctp.ports[0], 80);
+	assert_int_equal(m->p.ping_proto.n, 3);
+	assert_int_equal(m->p.ping_proto.ports[2], 4);
+	drop(m);
+	m = make("-6 -PO h", true);
+	assert_int_equal(m->p.ping_proto.ports[2], 58);
+	drop(m);
+	m = make("-POtcp,50-51 -PY7,9 h", true);
+	assert_int_equal(m->p.ping_proto.n, 3);
+	assert_int_equal(m->p.ping_proto.ports[0], 6);
+	assert_int_equal(m->p.ping_sctp.n, 2);
+	drop(m);
+	m = make("-PB81 --discovery-ignore-rst h", true);
+	assert_int_equal(m->p.ping, PING_ECHO | PING_TSTAMP | PING_ACK | PING_ARP);
+	assert_int_equal(m->p.ping_ack.ports[0], 81);
+	assert_true(m->p.ignore_rst);
+	drop(m);
+	m = make("-P h", true);
+	assert_int_equal(m->p.ping, PING_ECHO | PING_ARP);
+	drop(m);
+	m = make("-PN h", true);
+	assert_int_equal(m->p.ping, PING_NONE | PING_ARP);
+	drop(m);
+	assert_refused("-PA80 -PB81 h", true, "-PB");
+	assert_refused("-PO256 h", true, "255");
+	assert_refused("-6 -PM h", true, "-PM");
+	assert_refused("-6 -PP h", true, "-PP");
+	assert_refused("-PE --discovery-ignore-rst h", true, "--discovery-ignore-rst");
+	assert_refused("-Pn --discovery-ignore-rst h", true, "--discovery-ignore-rst");
+	assert_taken("-PM h", false, 1);
+	assert_taken("-PY h", false, 1);
+	m = make("-PS99999 h", true);
+	assert_int_equal(m->rc, ERR_USAGE);
+	drop(m);
+}
+
 /* As many as the engine has room for, and one more. */
 static void test_number_of_pings(void **state)
 {
@@ -201,6 +304,8 @@ static void test_number_of_pings(void **state)
 	snprintf(line, sizeof(line), "-PS1-%d -PA1-2 -PU1-3 -PE -PP h", PINGS_MAX - 7);
 	assert_taken(line, true, 0);
 	snprintf(line, sizeof(line), "-PS1-%d -PA1-2 -PU1-3 -PE -PP h", PINGS_MAX - 6);
+	assert_refused(line, true, "257 probes");
+	snprintf(line, sizeof(line), "-PS1-%d -PY1-2 -PO1-3 -PM h", PINGS_MAX - 5);
 	assert_refused(line, true, "257 probes");
 	assert_taken("-Pn -PS1-1000 h", true, 0); /* nothing is sent */
 }
@@ -318,6 +423,9 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_without_privilege),
 		cmocka_unit_test(test_ports_and_techniques),
+		cmocka_unit_test(test_techniques),
+		cmocka_unit_test(test_techniques_together),
+		cmocka_unit_test(test_scan_flags),
 		cmocka_unit_test(test_discovery),
 		cmocka_unit_test(test_number_of_pings),
 		cmocka_unit_test(test_source_port),

@@ -11,6 +11,7 @@
 #include "cmd/caps.h"
 #include "cmd/cmd.h"
 #include "cmd/cmdline.h"
+#include "cmd/iflist.h"
 #include "cmd/machine.h"
 #include "cmd/opts.h"
 #include "cmd/outputs.h"
@@ -18,6 +19,7 @@
 #include "scan/scan.h"
 #include "ui/cli/cli.h"
 
+#define DONE	       1 /* of a step: there is nothing more to do */
 #define WEB_STYLESHEET "https://svn.nmap.org/nmap/docs/nmap.xsl"
 
 /* The one mutable global: number of the signal that asks the scan to end. */
@@ -26,6 +28,7 @@ static volatile sig_atomic_t stop_signal;
 struct session {
 	struct opts o;
 	struct log log;
+	struct levels levels; /* of the options, then as keys change them */
 	struct cli *cli;
 	struct machine machine;
 	struct plan plan;
@@ -34,6 +37,7 @@ struct session {
 	struct bus bus;
 	struct outputs outputs;
 	char *args;	  /* the command line as text */
+	char *stylesheet; /* what XML refers to, owned; or NULL */
 	bool output_said; /* that an output failed */
 	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
 };
@@ -58,13 +62,6 @@ static void catch_signals(void)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-static enum log_level talkative(const struct opts *o)
-{
-	if (o->debug > 0)
-		return LOG_DEBUG;
-	return o->verbose > 0 ? LOG_INFO : LOG_WARN;
-}
-
 static int open_terminal(struct session *s, struct err *e)
 {
 	const struct opts *o = &s->o;
@@ -72,10 +69,12 @@ static int open_terminal(struct session *s, struct err *e)
 		.keys = !o->noninteractive,
 		.line = true,
 		.stats_every_ns = o->stats_every == OPT_UNSET ? 0 : o->stats_every,
-		.max = talkative(o),
+		.levels = &s->levels,
 	};
-	int rc = cli_open(&s->cli, &conf, e);
+	int rc;
 
+	s->levels = opts_levels(o);
+	rc = cli_open(&s->cli, &conf, e);
 	if (rc == 0)
 		s->log = cli_log(s->cli);
 	return rc;
@@ -86,13 +85,67 @@ static int open_machine(struct session *s, struct err *e)
 	return machine_open(&s->machine, &s->o, &s->log, e);
 }
 
+static int look_up(void *ctx, const char *name, unsigned family, struct addr **list, struct err *e)
+{
+	struct resolver *r = ctx;
+
+	return resolver_forward(r, name, family, list, e);
+}
+
+static bool has_target(const struct opts *o)
+{
+	return o->args.n_words || o->input_list || o->random != OPT_UNSET;
+}
+
+static int say_route(struct session *s, const char *name, struct buf *out, struct err *e)
+{
+	const struct net_link *forced =
+		s->o.interface ? net_link_by_name(s->machine.net, s->o.interface) : NULL;
+	struct addr *list = NULL;
+	int n = look_up(s->machine.resolver, name, (unsigned)s->o.family, &list, e);
+
+	if (n > 0)
+		iflist_way(s->machine.net, &list[0], forced ? forced->index : 0, out);
+	free(list);
+	return n < 0 ? err_set(e, ERR_USAGE, "--route-dst %s: there is no such address", name) : 0;
+}
+
+/* --route-dst. DONE when that is all there is to do. */
+static int say_routes(struct session *s, struct err *e)
+{
+	const struct opt_list *l = &s->o.route_dst;
+	struct buf out = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		rc = say_route(s, l->v[i].text, &out, e);
+	if (rc < 0) {
+		buf_free(&out);
+		return rc;
+	}
+	if (l->n && cmd_print(&out) != EXIT_OK)
+		return err_set(e, -EIO, "the route could not be printed");
+	return has_target(&s->o) ? 0 : DONE;
+}
+
+/* What nmap takes without effect, or for a choice that Sonde does not have. */
+static void say_ignored(struct session *s)
+{
+	if (s->o.ident)
+		log_say(&s->log, LOG_WARN, "-I (ident scan) is ignored, as by nmap");
+	if (s->o.nsock_engine)
+		log_say(&s->log, LOG_INFO,
+			"--nsock-engine %s: Sonde waits by epoll and ppoll, whatever is chosen",
+			s->o.nsock_engine);
+}
+
 /* Says once that connect() takes the place of raw packets, and how to change that. */
 static void say_unprivileged(struct session *s)
 {
 	const struct opts *o = &s->o;
 	struct buf remedy = {0};
 
-	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->list_only ||
+	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->proxies || o->list_only ||
 		o->techniques)
 		return;
 	caps_remedy(&remedy);
@@ -112,16 +165,20 @@ static int make_plan(struct session *s, struct err *e)
 	};
 	int rc = plan_make(&s->plan, &s->o, &world, e);
 
-	if (rc == 0)
+	if (rc == 0) {
+		say_ignored(s);
 		say_unprivileged(s);
+	}
 	return rc;
 }
 
-static int look_up(void *ctx, const char *name, unsigned family, struct addr **list, struct err *e)
+/* With --proxies: a question to a name server would pass them by. */
+static int refuse_name(
+	void *ctx, const char *name, unsigned family, struct addr **list, struct err *e)
 {
-	struct resolver *r = ctx;
-
-	return resolver_forward(r, name, family, list, e);
+	return err_set(e, ERR_RESOLVE,
+		"\"%.60s\" is a name, which would be looked up outside the chain of proxies; give its address",
+		name);
 }
 
 static int open_targets(struct session *s, struct err *e)
@@ -139,7 +196,7 @@ static int open_targets(struct session *s, struct err *e)
 		.resolve_all = o->resolve_all,
 		.unique = o->unique,
 		.randomize = o->randomize,
-		.lookup = {look_up, s->machine.resolver},
+		.lookup = {o->proxies ? refuse_name : look_up, s->machine.resolver},
 		.rng = &s->rng,
 		.log = &s->log,
 	};
@@ -148,12 +205,21 @@ static int open_targets(struct session *s, struct err *e)
 	return targets_open(&s->targets, &rq, e);
 }
 
-static const char *stylesheet(const struct opts *o)
+/* The one that was asked for, else our own where it is installed. */
+static int choose_stylesheet(struct session *s, struct err *e)
 {
-	static const char *const fixed[] = {
-		[XML_STYLE_WEB] = WEB_STYLESHEET, [XML_STYLE_NONE] = NULL};
+	const struct opts *o = &s->o;
+	const char *path = s->machine.xsl_path;
 
-	return o->xml_style == XML_STYLE_GIVEN ? o->stylesheet : fixed[o->xml_style];
+	if (o->xml_style == XML_STYLE_NONE)
+		return 0;
+	if (o->xml_style == XML_STYLE_OWN && !o->stylesheet && !*path)
+		return 0;
+	if (o->xml_style == XML_STYLE_WEB)
+		s->stylesheet = strdup(WEB_STYLESHEET);
+	else
+		s->stylesheet = o->stylesheet ? strdup(o->stylesheet) : outputs_file_url(path);
+	return s->stylesheet ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
 /* Last on the bus: a failed output is said at once, and with the last of them the scan ends. An
@@ -184,10 +250,9 @@ static int open_outputs(struct session *s, struct err *e)
 		.append = o->append,
 		.open_only = o->open_only,
 		.reason = o->reason,
-		.trace = o->packet_trace,
-		.verbose = s->plan.verbose,
-		.debug = s->plan.debug,
-		.stylesheet = stylesheet(o),
+		.levels = &s->levels,
+		.limit = o->capture_limit == OPT_UNSET ? 0 : o->capture_limit,
+		.stylesheet = s->stylesheet,
 		.list_only = o->list_only,
 		.ping_only = o->no_ports,
 		.no_ping = (s->plan.ping & PING_NONE) != 0,
@@ -222,6 +287,7 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 		.targets = s->targets,
 		.stop = &stop_signal,
 		.hooks = cli_hooks(s->cli),
+		.levels = &s->levels,
 		.args = s->args,
 		.version = SONDE_VERSION,
 		.privileged = s->machine.privileged,
@@ -260,8 +326,10 @@ static int session_run(struct session *s)
 	static int (*const steps[])(struct session *, struct err *) = {
 		open_terminal,
 		open_machine,
+		say_routes,
 		make_plan,
 		open_targets,
+		choose_stylesheet,
 		open_outputs,
 	};
 	struct scan_result res = {0};
@@ -270,6 +338,8 @@ static int session_run(struct session *s)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		rc = steps[i](s, &e);
+		if (rc == DONE)
+			return EXIT_OK;
 		if (rc < 0) {
 			e.code = rc; /* the step knows better than the cause: a name to exclude that
 					does not exist is misuse */
@@ -289,12 +359,8 @@ static void session_free(struct session *s)
 	cli_close(s->cli);
 	opts_free(&s->o);
 	free(s->args);
+	free(s->stylesheet);
 	free(s);
-}
-
-static bool has_target(const struct opts *o)
-{
-	return o->args.n_words || o->input_list || o->random != OPT_UNSET;
 }
 
 /* What the options ask for instead of a scan, or the scan. */
@@ -308,7 +374,11 @@ static int dispatch(struct session *s, int argc, char **argv)
 		return cmd_version(argc, argv);
 	if (s->o.iflist)
 		return cmd_iflist();
-	if (!has_target(&s->o)) {
+	if (s->o.thc) {
+		puts("Knock, knock. - Who is there? - SYN. - SYN who? - RST.");
+		return EXIT_OK;
+	}
+	if (!has_target(&s->o) && !s->o.route_dst.n) {
 		err_set(&e, ERR_USAGE,
 			"there is nothing to scan; give a target, as in: sonde 192.0.2.0/24 (or see sonde --help)");
 		return cmd_fail(&e);

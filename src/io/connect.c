@@ -231,7 +231,6 @@ static void finish(struct connects *c, int i, uint64_t now, struct io_rx *v)
 {
 	int fd = c->conns.slots[i].fd, error = 0;
 	socklen_t len = sizeof(error);
-	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
 		error = errno;
@@ -239,7 +238,6 @@ static void finish(struct connects *c, int i, uint64_t now, struct io_rx *v)
 		error = 0;
 	else if (!error && dial_met_itself(fd))
 		error = ECONNREFUSED;
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	*v = (struct io_rx){.kind = IO_RX_CONNECT,
 		.id = c->conns.slots[i].id,
 		.error = error,

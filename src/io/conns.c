@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "io/dial.h"
 
 /* Ids are the caller's own and often count up: multiplied by 2^64 over the golden ratio (Knuth,
  * TAOCP 6.4) they spread. */
@@ -68,7 +69,7 @@ void conns_del(struct conns *c, int slot)
 	while (*link != slot)
 		link = &c->slots[*link].next;
 	*link = c->slots[slot].next;
-	close(c->slots[slot].fd);
+	dial_hang_up(c->slots[slot].fd);
 	c->slots[slot].next = c->free;
 	c->free = slot;
 	c->n--;

@@ -27,5 +27,5 @@ void conns_fini(struct conns *c); /* closes what is left */
 int conns_add(struct conns *c, uint64_t id, int fd);
 /* The slot of an id, or CONN_NONE. */
 int conns_find(const struct conns *c, uint64_t id);
-/* Closes the slot's descriptor, which takes it out of epoll as well, and frees the slot. */
+/* Hangs up the slot's descriptor, which takes it out of epoll as well, and frees the slot. */
 void conns_del(struct conns *c, int slot);

@@ -18,6 +18,7 @@ enum label { NEXT, PASS, DROP, L_IP6, L_PORTS4, L_PORTS6, L_RANGE, LABELS };
 struct prog {
 	struct sock_filter *code;
 	unsigned n;
+	uint32_t others; /* what is returned for a protocol without ports */
 	unsigned at[LABELS];
 };
 
@@ -86,7 +87,7 @@ static void ip4(struct prog *p)
 	put(p, LOAD_BYTE, 9);
 	jump(p, BPF_JEQ, PROTO_ICMP, PASS, NEXT);
 	any_of(p, ports_protos, sizeof(ports_protos), L_PORTS4);
-	put(p, BPF_RET | BPF_K, 0);
+	put(p, BPF_RET | BPF_K, p->others);
 	here(p, L_PORTS4);
 	put(p, LOAD_HALF, 6);
 	jump(p, BPF_JSET, 0x1fff, DROP, NEXT);
@@ -102,24 +103,23 @@ static void ip6(struct prog *p)
 	jump(p, BPF_JEQ, PROTO_ICMP6, PASS, NEXT);
 	any_of(p, ip6_extensions, sizeof(ip6_extensions), PASS);
 	any_of(p, ports_protos, sizeof(ports_protos), L_PORTS6);
-	put(p, BPF_RET | BPF_K, 0);
+	put(p, BPF_RET | BPF_K, p->others);
 	here(p, L_PORTS6);
 	put(p, LOAD_HALF, 42);
 }
 
-unsigned filter_make(struct sock_filter out[FILTER_MAX], uint16_t lo, uint16_t hi)
+unsigned filter_make(struct sock_filter out[FILTER_MAX], const struct io_conf *c)
 {
-	struct prog p = {.code = out};
+	struct prog p = {.code = out, .others = c->all_protocols ? UINT32_MAX : 0};
+	uint16_t hi = c->port_lo || c->port_hi ? c->port_hi : UINT16_MAX;
 	unsigned ja;
 
-	if (!lo && !hi)
-		hi = UINT16_MAX;
 	ether_types(&p);
 	ip4(&p);
 	ja = p.n - 1; /* ip4 ends in the one unconditional jump */
 	ip6(&p);
 	here(&p, L_RANGE);
-	jump(&p, BPF_JGE, lo, NEXT, DROP);
+	jump(&p, BPF_JGE, c->port_lo, NEXT, DROP);
 	jump(&p, BPF_JGT, hi, DROP, PASS);
 	here(&p, PASS);
 	put(&p, BPF_RET | BPF_K, UINT32_MAX);

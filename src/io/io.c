@@ -8,6 +8,7 @@ const struct io_ops *const io_backends[] = {
 	&io_packet_ops,
 	&io_raw_ops,
 	&io_connect_ops,
+	&io_proxy_ops,
 	&io_pcap_ops,
 	&io_sim_ops,
 	NULL,

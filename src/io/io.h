@@ -51,7 +51,8 @@ enum io_rx_kind {
 	IO_RX_IP,      /* data = an IP packet as received (link header gone, VLAN tag stripped) */
 	IO_RX_LINK,    /* data = payload of a frame that is not IP (ARP); ethertype says which */
 	IO_RX_CONNECT, /* outcome of an IO_TX_CONNECT: `id`, `error` 0 = connected, else errno
-			  (ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT ...) */
+			  (ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT ...); proxy: also ETIME, the
+			  TTL expired, and EREMOTEIO, it failed and nobody says why */
 };
 
 struct io_rx {
@@ -84,10 +85,12 @@ struct io_conf {
 	uint16_t port_lo,
 		port_hi;   /* our source ports (host order): TCP/UDP/SCTP to other ports is filtered
 			      out in the kernel where possible; both 0 = all pass */
+	bool all_protocols; /* other IP protocols than those and ICMP come up, too */
 	uint32_t rx_bytes; /* receive ring or socket buffer, 0 = the backend's default */
 	unsigned max_open; /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
 	bool promiscuous;
 	const char *path;    /* pcap: file to read */
+	const char *proxies; /* proxy: the chain, as in io/chain.h */
 	struct clock *clock; /* real or, for the simulator, its own (then set by io_sim) */
 	void *sim;	     /* struct sim_net * of io_sim; borrowed */
 };
@@ -151,6 +154,7 @@ extern const struct io_ops
 extern const struct io_ops
 	io_raw_ops; /* raw IPv4/IPv6 sockets out, TPACKET ring in: loopback, tun, anything routed */
 extern const struct io_ops io_connect_ops; /* non-blocking connect() + epoll; no privilege */
+extern const struct io_ops io_proxy_ops;   /* connections through a chain of proxies; no privilege */
 extern const struct io_ops io_pcap_ops;	   /* capture files, reading */
 extern const struct io_ops io_sim_ops;	   /* the simulated network, virtual clock */
 

@@ -90,7 +90,7 @@ static int ring_filter(struct ring *r, const struct io_conf *c, struct err *e)
 	struct sock_fprog prog = {.filter = code};
 	int on = 1;
 
-	prog.len = (unsigned short)filter_make(code, c->port_lo, c->port_hi);
+	prog.len = (unsigned short)filter_make(code, c);
 	if (setsockopt(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
 		return err_sys(e, "cannot attach the packet filter");
 	/* Only saves work: the filter refuses outgoing frames in any case. */

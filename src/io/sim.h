@@ -14,17 +14,20 @@
 
 /* What a port of a simulated host does. */
 enum sim_port {
-	SIM_CLOSED,	 /* RST; ICMP port unreachable for UDP */
-	SIM_OPEN,	 /* SYN-ACK; a UDP answer to any payload */
+	SIM_CLOSED,	 /* RST; ICMP port unreachable for UDP; SCTP ABORT; ICMP says that a
+			    protocol is unknown */
+	SIM_OPEN,	 /* SYN-ACK; a UDP answer to any payload; SCTP INIT ACK; a packet of the
+			    same protocol */
 	SIM_DROP,	 /* silence */
 	SIM_REJECT_RST,	 /* a firewall's RST */
 	SIM_REJECT_ICMP, /* a firewall's admin-prohibited */
-	SIM_OPEN_MUTE,	 /* UDP: open, never answers */
+	SIM_OPEN_MUTE,	 /* UDP, a protocol: open, never answers */
 };
 
 /* One host. Rules are looked up last to first; none matching = SIM_CLOSED. */
 struct sim_rule {
-	uint8_t proto; /* PROTO_TCP, PROTO_UDP */
+	uint8_t proto; /* PROTO_TCP, PROTO_UDP, PROTO_SCTP; PROTO_IP: lo..hi are protocols that
+			  are not one of these or ICMP */
 	uint16_t lo, hi;
 	enum sim_port what;
 };
@@ -39,7 +42,8 @@ struct sim_host {
 	double icmp_per_s; /* limit of ICMP errors a second, burst 6 as Linux' ratelimit 1/s does, 0
 			      = none */
 	bool dead;	   /* answers nothing, no ARP either */
-	bool no_ping;	   /* ICMP echo and timestamp are dropped */
+	bool no_ping;	   /* ICMP echo, timestamp and address mask are dropped */
+	bool rst_window;   /* an old stack: RSTs of open ports carry their window */
 	struct addr router; /* who sends SIM_REJECT_ICMP for it; family 0 = the host itself */
 	const struct sim_rule *rules; /* borrowed */
 	size_t n_rules;

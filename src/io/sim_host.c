@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io/sim_reply.h"
+#include "pkt/sctp.h"
 
 /* Linux gives each destination a burst of six ICMP errors (XRLIM_BURST_FACTOR), whatever the rate is. */
 #define ICMP_BURST 6.0
@@ -133,14 +134,14 @@ static size_t icmp_error(struct sim_hosts *h, const struct sim_packet *p, const 
 	return sim_reply_error(out, SIM_ANSWER_MAX, &er);
 }
 
-/* RFC 9293 3.10.7.1: a segment to a connection that does not exist. */
-static size_t tcp_reset(const struct sim_packet *p, uint8_t *out)
+/* RFC 9293 3.10.7.1: a segment to a connection that does not exist; some stacks leave a window in the reset. */
+static size_t tcp_reset(const struct sim_packet *p, uint16_t window, uint8_t *out)
 {
 	const struct pkt_l4 *t = &p->view.l4;
 	bool syn = t->flags & TCP_SYN, fin = t->flags & TCP_FIN;
 
 	if (t->flags & TCP_ACK)
-		return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_RST, .seq = t->ack});
+		return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_RST, .seq = t->ack, .window = window});
 	return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_RST | TCP_ACK,
 		.ack = t->seq + (uint32_t)t->payload_len + syn + fin});
 }
@@ -151,7 +152,7 @@ static size_t tcp_listen(struct sim_hosts *h, struct sim_packet *p, struct rng *
 	const struct pkt_l4 *t = &p->view.l4;
 
 	if (t->flags & TCP_ACK)
-		return may_rst(h, p) ? tcp_reset(p, out) : 0;
+		return may_rst(h, p) ? tcp_reset(p, h->v[p->host].rst_window ? 4096 : 0, out) : 0;
 	if (!(t->flags & TCP_SYN))
 		return 0;
 	p->synack = true;
@@ -167,9 +168,9 @@ static size_t answer_tcp(struct sim_hosts *h, struct sim_packet *p, struct rng *
 		return 0;
 	switch (rule_of(host, PROTO_TCP, p->view.l4.dport)) {
 	case SIM_CLOSED:
-		return may_rst(h, p) ? tcp_reset(p, out) : 0;
+		return may_rst(h, p) ? tcp_reset(p, 0, out) : 0;
 	case SIM_REJECT_RST:
-		return tcp_reset(p, out);
+		return tcp_reset(p, 0, out);
 	case SIM_REJECT_ICMP:
 		return icmp_error(h, p, &host->router, SIM_UNREACH_ADMIN, out);
 	case SIM_OPEN:
@@ -202,13 +203,56 @@ static size_t answer_udp(struct sim_hosts *h, struct sim_packet *p, uint8_t *out
 	return 0;
 }
 
+/* RFC 9260 5.1 and 8.4: an INIT opens, whatever else has no association is aborted, or dropped where it may be an attack (5.1.5). */
+static size_t answer_sctp(struct sim_hosts *h, const struct sim_packet *p, uint8_t *out)
+{
+	const struct sim_host *host = &h->v[p->host];
+	const struct pkt_l4 *l4 = &p->view.l4;
+	struct rd r = rd_init(l4->payload, l4->payload_len);
+	struct sctp_init init = {0};
+	struct sctp_chunk c;
+
+	if (!l4->payload_len || !sctp_chunk_next(&r, &c) || (c.type == SCTP_INIT && !sctp_init_read(&c, &init)))
+		return 0;
+	switch (rule_of(host, PROTO_SCTP, l4->dport)) {
+	case SIM_CLOSED:
+	case SIM_REJECT_RST:
+		return sim_reply_sctp(out, &p->view, SCTP_ABORT, 0, c.type == SCTP_INIT ? init.tag : l4->vtag);
+	case SIM_REJECT_ICMP:
+		return icmp_error(h, p, &host->router, SIM_UNREACH_ADMIN, out);
+	case SIM_OPEN:
+	case SIM_OPEN_MUTE:
+		return c.type == SCTP_INIT ? sim_reply_sctp(out, &p->view, SCTP_INIT_ACK, 16, init.tag) : 0;
+	case SIM_DROP:
+		break;
+	}
+	return 0;
+}
+
+static size_t answer_other(struct sim_hosts *h, const struct sim_packet *p, uint8_t *out)
+{
+	const struct sim_host *host = &h->v[p->host];
+
+	switch (rule_of(host, PROTO_IP, p->view.l4.proto)) {
+	case SIM_CLOSED:
+		return icmp_error(h, p, NULL, SIM_UNREACH_PROTO, out);
+	case SIM_REJECT_ICMP:
+		return icmp_error(h, p, &host->router, SIM_UNREACH_ADMIN, out);
+	case SIM_OPEN:
+		return sim_reply_bare(out, &p->view);
+	case SIM_REJECT_RST:
+	case SIM_OPEN_MUTE:
+	case SIM_DROP:
+		break;
+	}
+	return 0;
+}
+
 static size_t answer_icmp(struct sim_hosts *h, const struct sim_packet *p, uint8_t *out)
 {
 	const struct pkt_view *v = &p->view;
 	bool v6 = v->src.family == 6;
 
-	if (!v->l4.has_icmp)
-		return 0;
 	if (v6 && v->l4.type == SIM_ND_SOLICIT)
 		return sim_reply_nd(out, v, &h->v[p->host].addr);
 	if (h->v[p->host].no_ping)
@@ -217,6 +261,8 @@ static size_t answer_icmp(struct sim_hosts *h, const struct sim_packet *p, uint8
 		return sim_reply_echo(out, v);
 	if (!v6 && v->l4.type == 13)
 		return sim_reply_timestamp(out, v, p->at_ns);
+	if (!v6 && v->l4.type == 17)
+		return sim_reply_mask(out, v);
 	return 0;
 }
 
@@ -224,15 +270,16 @@ size_t sim_host_answer(struct sim_hosts *h, struct sim_packet *p, struct rng *rn
 {
 	if (h->v[p->host].dead || p->view.fragment)
 		return 0;
+	if (p->view.l4.has_icmp)
+		return answer_icmp(h, p, out);
 	switch (p->view.l4.proto) {
 	case PROTO_TCP:
 		return answer_tcp(h, p, rng, out);
 	case PROTO_UDP:
 		return answer_udp(h, p, out);
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-		return answer_icmp(h, p, out);
+	case PROTO_SCTP:
+		return answer_sctp(h, p, out);
 	default:
-		return icmp_error(h, p, NULL, SIM_UNREACH_PROTO, out);
+		return answer_other(h, p, out);
 	}
 }

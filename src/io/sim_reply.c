@@ -8,6 +8,7 @@
 #include "model/rec.h"
 #include "pkt/build.h"
 #include "pkt/csum.h"
+#include "pkt/sctp.h"
 
 #define TTL 64
 #define ECHO_MAX (SIM_ANSWER_MAX - 48)
@@ -43,12 +44,37 @@ size_t sim_reply_tcp(uint8_t *buf, const struct pkt_view *v, const struct sim_se
 	return build_tcp(buf, SIM_ANSWER_MAX, &ip, &t);
 }
 
+static const uint8_t text[4] = {'h', 'e', 'r', 'e'};
+
 size_t sim_reply_udp(uint8_t *buf, const struct pkt_view *v)
 {
-	static const uint8_t text[4] = {'h', 'e', 'r', 'e'};
 	struct build_ip ip = back(v);
 
 	return build_udp(buf, SIM_ANSWER_MAX, &ip, &(struct build_udp){v->l4.dport, v->l4.sport, text, sizeof(text)});
+}
+
+size_t sim_reply_bare(uint8_t *buf, const struct pkt_view *v)
+{
+	struct build_ip ip = back(v);
+
+	return build_bare(buf, SIM_ANSWER_MAX, &ip, v->l4.proto, text, sizeof(text));
+}
+
+size_t sim_reply_sctp(uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag)
+{
+	uint8_t packet[64] = {0};
+	struct build_ip ip = back(v);
+	struct wr w = wr_init(packet, sizeof(packet));
+	struct sctp_hdr h = {.sport = v->l4.dport, .dport = v->l4.sport, .vtag = tag};
+
+	sctp_write(&w, &h);
+	wr_u8(&w, chunk);
+	wr_u8(&w, 0);
+	wr_u16be(&w, (uint16_t)(4 + len));
+	for (size_t i = 0; i < len; i += 4)
+		wr_u32be(&w, tag);
+	sctp_seal(&w, 0);
+	return build_bare(buf, SIM_ANSWER_MAX, &ip, PROTO_SCTP, packet, wr_len(&w));
 }
 
 static void put_ip4(uint8_t *buf, const struct build_ip *ip, size_t icmp_len)
@@ -150,6 +176,19 @@ size_t sim_reply_timestamp(uint8_t *buf, const struct pkt_view *v, uint64_t now_
 	put32(icmp + 12, ms);
 	put32(icmp + 16, ms);
 	return finish_icmp(buf, &ip, 20);
+}
+
+size_t sim_reply_mask(uint8_t *buf, const struct pkt_view *v)
+{
+	struct build_ip ip = back(v);
+	uint8_t *icmp = buf + ip_len(&ip);
+
+	memset(icmp, 0, 8);
+	icmp[0] = 18;
+	put16(icmp + 4, v->l4.icmp_id);
+	put16(icmp + 6, v->l4.icmp_seq);
+	put32(icmp + 8, 0xffffff00);
+	return finish_icmp(buf, &ip, 12);
 }
 
 bool sim_nd_target(const struct pkt_view *v, struct addr *target)

@@ -36,6 +36,12 @@ size_t sim_reply_error(uint8_t *buf, size_t cap, const struct sim_error *er);
 size_t sim_reply_echo(uint8_t *buf, const struct pkt_view *v);
 /* Timestamp reply (RFC 792): milliseconds of `now_ns`. */
 size_t sim_reply_timestamp(uint8_t *buf, const struct pkt_view *v, uint64_t now_ns);
+/* Address mask reply (RFC 950): /24. */
+size_t sim_reply_mask(uint8_t *buf, const struct pkt_view *v);
+/* SCTP with one chunk of 4 + `len` bytes, all tags `tag` (RFC 9260 3.3). */
+size_t sim_reply_sctp(uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag);
+/* Four bytes in the same protocol. */
+size_t sim_reply_bare(uint8_t *buf, const struct pkt_view *v);
 /* Solicited neighbour advertisement for `host` (RFC 4861 4.4), when it is what `v` asks for. */
 size_t sim_reply_nd(uint8_t *buf, const struct pkt_view *v, const struct addr *host);
 /* The target of a neighbour solicitation; false when `v` is none. */

@@ -4,4 +4,6 @@
 
 #include "out/out.h"
 
-extern const struct out_ops out_normal, out_xml, out_grepable, out_json, out_ndjson, out_csv;
+extern const struct out_ops out_normal, out_kiddie, out_xml, out_grepable, out_json, out_ndjson,
+	out_csv;
+extern const struct out_ops out_hex, out_pcapng;

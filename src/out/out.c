@@ -16,6 +16,8 @@
  * listed (collapse.c), hosts that are down are listed with -v only. json, ndjson and csv are data
  * for programs: their fields are the rows of model/field.c, and they list every port that got a
  * verdict; -v and --open decide about hosts as above.
+ *
+ * kiddie is normal, respelled. hex and pcapng know nothing of hosts: they hold the packets.
  */
 
 const struct out_ops *const out_formats[] = {
@@ -25,6 +27,9 @@ const struct out_ops *const out_formats[] = {
 	&out_json,
 	&out_ndjson,
 	&out_csv,
+	&out_kiddie,
+	&out_hex,
+	&out_pcapng,
 	NULL,
 };
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "model/bus.h"
+#include "model/levels.h"
 
 struct out_conf {
 	const char *path; /* "-" = standard output */
@@ -14,12 +16,15 @@ struct out_conf {
 	bool reason;	  /* --reason */
 	bool screen; /* the interactive report on standard output: notes and --stats-every lines go
 			there too */
-	bool trace;  /* --packet-trace: REC_PACKET is wanted */
+	/* how much is told; these follow *levels, where that is set, before every record */
+	bool trace; /* --packet-trace: REC_PACKET is shown */
 	int verbose, debug;
-	const char *stylesheet; /* XML: href of the stylesheet instruction, NULL = none */
-	bool list_only;		/* -sL */
-	bool ping_only;		/* -sn */
-	bool no_ping;		/* -Pn */
+	const struct levels *levels; /* borrowed; what run-time keys change, or NULL */
+	uint64_t limit;		     /* --packet-capture-limit, bytes; 0 = none */
+	const char *stylesheet;	     /* XML: href of the stylesheet instruction, NULL = none */
+	bool list_only;		     /* -sL */
+	bool ping_only;		     /* -sn */
+	bool no_ping;		     /* -Pn */
 };
 
 struct out;
@@ -27,7 +32,7 @@ struct out;
 /* One row a format. The file is a valid document after every record and after close, killed or not.
  */
 struct out_ops {
-	const char *name;   /* "normal" "xml" "grepable" "json" "ndjson" "csv" */
+	const char *name;   /* "normal" "xml" ... */
 	const char *option; /* "-oN" */
 	const char *suffix; /* of -oA: "nmap" "xml" "gnmap"; NULL = not part of -oA */
 	unsigned want;	    /* BUS_WANT bits */

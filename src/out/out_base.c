@@ -57,8 +57,17 @@ static void count(struct out *o, const struct rec *r)
 		o->last_wall_ns = r->host->end_wall_ns;
 }
 
+static void follow(struct out_conf *c, const struct levels *now)
+{
+	c->verbose = now->verbose;
+	c->debug = now->debug;
+	c->trace = now->trace;
+}
+
 int out_base_put(struct out *o, const struct rec *r, struct err *e)
 {
+	if (o->conf.levels)
+		follow(&o->conf, o->conf.levels);
 	buf_clear(&o->body);
 	buf_clear(&o->tail);
 	o->new_tail = false;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -161,6 +162,25 @@ int out_file_put(struct out_file *f, struct buf *body, const struct buf *tail, s
 		rc = f->seekable ? put_regular(f, body, tail, e) : put_stream(f, body, tail, e);
 	f->failed = rc < 0;
 	return rc;
+}
+
+int out_file_renew(struct out_file *f, const char *old, struct err *e)
+{
+	int fd = -1;
+
+	if (f->failed)
+		return 0;
+	f->failed = true;
+	if (rename(f->name, old) < 0)
+		return err_sys(e, "cannot rename %s to %s", f->name, old);
+	fd = open(f->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_sys(e, "cannot open output file \"%s\"", f->name);
+	close(f->fd);
+	f->fd = fd;
+	f->start = f->end = f->size = 0;
+	f->failed = false;
+	return 0;
 }
 
 int out_file_close(struct out_file *f, struct err *e)

@@ -31,6 +31,11 @@ int out_file_open(struct out_file *f, const char *path, bool append, struct err 
  */
 int out_file_put(
 	struct out_file *f, struct buf *body, const struct buf *tail, struct err *e) MUST_CHECK;
+/*
+ * Begins the file anew: what is there, complete as it is, becomes `old`, in the place of a file of
+ * that name. For regular files. 0, or -errno with `e`, after which nothing is written any more.
+ */
+int out_file_renew(struct out_file *f, const char *old, struct err *e) MUST_CHECK;
 /* Writes a stream's outstanding tail, closes, frees. 0, or -errno of an error that put has not
  * reported yet. */
 int out_file_close(struct out_file *f, struct err *e) MUST_CHECK;

@@ -13,6 +13,7 @@
 #include "pkt/udp.h"
 
 #define TIMESTAMP_BODY 12 /* originate, receive, transmit: RFC 792 */
+#define MASK_BODY      4  /* RFC 950 */
 
 /* Writes the IP header in front of `l4_len` bytes of `proto`; a packet that cannot be said in its
  * length fields fails. */
@@ -123,20 +124,33 @@ size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, const str
 	return seal(&w, l4, 2, icmp_pseudo(ip, all));
 }
 
-size_t build_timestamp(
-	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
+/* A request of ICMP for IPv4 whose body is zeroes. */
+static size_t icmp_request(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, const struct icmp_hdr *h, size_t body)
 {
 	struct wr w = wr_init(buf, cap);
-	struct icmp_hdr h = {.type = ICMP4_TIMESTAMP, .id = id, .seq = seq};
 	size_t l4;
 
 	if (ip->src.family != 4)
 		return 0;
-	put_ip(&w, ip, IP_ICMP, ICMP_MIN + TIMESTAMP_BODY);
+	put_ip(&w, ip, IP_ICMP, ICMP_MIN + body);
 	l4 = w.len;
-	icmp_write(&w, &h);
-	wr_zero(&w, TIMESTAMP_BODY);
+	icmp_write(&w, h);
+	wr_zero(&w, body);
 	return seal(&w, l4, 2, 0);
+}
+
+size_t build_timestamp(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
+{
+	return icmp_request(buf, cap, ip,
+		&(struct icmp_hdr){.type = ICMP4_TIMESTAMP, .id = id, .seq = seq}, TIMESTAMP_BODY);
+}
+
+size_t build_mask(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
+{
+	return icmp_request(
+		buf, cap, ip, &(struct icmp_hdr){.type = ICMP4_MASK, .id = id, .seq = seq}, MASK_BODY);
 }
 
 size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
@@ -155,6 +169,50 @@ size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint
 	sctp_write(&w, &h);
 	sctp_init_write(&w, &init);
 	sctp_seal(&w, l4);
+	return wr_len(&w);
+}
+
+size_t build_sctp_cookie_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, uint32_t vtag)
+{
+	struct wr w = wr_init(buf, cap);
+	struct sctp_hdr h = {.sport = sport, .dport = dport, .vtag = vtag};
+	size_t l4;
+
+	put_ip(&w, ip, IP_SCTP, SCTP_MIN + 8);
+	l4 = w.len;
+	sctp_write(&w, &h);
+	wr_u8(&w, SCTP_COOKIE_ECHO);
+	wr_u8(&w, 0);
+	wr_u16be(&w, 8);
+	wr_u32be(&w, ~vtag);
+	sctp_seal(&w, l4);
+	return wr_len(&w);
+}
+
+size_t build_igmp_query(uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data,
+	size_t len)
+{
+	static const uint8_t query[IGMP_LEN] = {IGMP_QUERY};
+	struct wr w = wr_init(buf, cap);
+	size_t l4;
+
+	if (ip->src.family != 4)
+		return 0;
+	put_ip(&w, ip, IP_IGMP, IGMP_LEN + len);
+	l4 = w.len;
+	wr_bytes(&w, query, sizeof(query));
+	wr_bytes(&w, data, len);
+	return seal(&w, l4, 2, 0);
+}
+
+size_t build_bare(uint8_t *buf, size_t cap, const struct build_ip *ip, uint8_t proto,
+	const uint8_t *data, size_t len)
+{
+	struct wr w = wr_init(buf, cap);
+
+	put_ip(&w, ip, proto, len);
+	wr_bytes(&w, data, len);
 	return wr_len(&w);
 }
 

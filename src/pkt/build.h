@@ -10,6 +10,8 @@
 #include "base/addr.h"
 
 #define PKT_BUILD_MAX 1500
+#define IGMP_LEN      8 /* of a query */
+#define IGMP_QUERY    0x11
 
 /* The IP header; src and dst must be of one family. */
 struct build_ip {
@@ -55,9 +57,21 @@ size_t build_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, const str
 /* ICMP timestamp request (13/0), IPv4 only: originate 0 as nmap sends it. */
 size_t build_timestamp(
 	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
+/* ICMP address mask request (17/0, RFC 950), IPv4 only. */
+size_t build_mask(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
 /* SCTP with one INIT chunk (RFC 9260 3.3.2). */
 size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
 	uint16_t dport, uint32_t init_tag);
+/* SCTP with one COOKIE ECHO chunk (RFC 9260 3.3.11) that holds four bytes of no meaning. */
+size_t build_sctp_cookie_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
+	uint16_t dport, uint32_t vtag);
+/* IGMP general membership query, version 1 (RFC 2236 2), with `data` of `len` bytes (or NULL)
+ * behind it; IPv4 only. */
+size_t build_igmp_query(uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data,
+	size_t len);
+/* An IP header of protocol (IPv6: next header) `proto` and `data` of `len` bytes (or NULL). */
+size_t build_bare(uint8_t *buf, size_t cap, const struct build_ip *ip, uint8_t proto,
+	const uint8_t *data, size_t len);
 /* ARP request payload for EtherType 0x0806: who has `target`, tell `src_ip` at `src_mac` (RFC 826).
  */
 size_t build_arp(uint8_t *buf, size_t cap, const struct mac *src_mac, const struct addr *src_ip,

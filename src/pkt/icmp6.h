@@ -16,6 +16,8 @@ enum icmp6_type {
 	ICMP6_ND_ADVERT = 136,
 };
 
+enum { ICMP6_UNKNOWN_NEXT = 1 }; /* code of ICMP6_PARAM_PROBLEM */
+
 enum icmp6_nd_opt {
 	ND_OPT_SOURCE_MAC = 1,
 	ND_OPT_TARGET_MAC = 2,

@@ -73,19 +73,25 @@ static bool l4_sctp(struct rd *r, struct pkt_l4 *l4)
 	l4->has_ports = have >= 4;
 	l4->sport = h.sport;
 	l4->dport = h.dport;
-	l4->has_sctp = have >= SCTP_MIN;
+	l4->has_sctp = have >= 8;
 	l4->vtag = h.vtag;
 	l4->chunk = rd_left(r) ? r->p[0] : NO_CHUNK;
 	return ok;
 }
 
+/* ICMP is read in the family that it is of; elsewhere it is a number like any other. */
+static bool is_icmp(const struct ip_hdr *ip)
+{
+	return ip->proto == (ip->src.family == 4 ? IP_ICMP : IP_ICMPV6);
+}
+
 /* r is at the transport header; `whole`: it ends where the packet ends. */
-static bool l4_read(struct rd r, uint8_t proto, bool whole, struct pkt_l4 *l4)
+static bool l4_read(struct rd r, const struct ip_hdr *ip, bool whole, struct pkt_l4 *l4)
 {
 	bool ok = true;
 
-	l4->proto = proto;
-	switch (proto) {
+	l4->proto = ip->proto;
+	switch (ip->proto) {
 	case IP_TCP:
 		ok = l4_tcp(&r, l4);
 		break;
@@ -94,7 +100,7 @@ static bool l4_read(struct rd r, uint8_t proto, bool whole, struct pkt_l4 *l4)
 		break;
 	case IP_ICMP:
 	case IP_ICMPV6:
-		ok = l4_icmp(&r, l4);
+		ok = !is_icmp(ip) || l4_icmp(&r, l4);
 		break;
 	case IP_SCTP:
 		ok = l4_sctp(&r, l4);
@@ -120,7 +126,7 @@ static void quote_read(struct rd body, struct pkt_view *v)
 	v->quote_ttl = h.ttl;
 	v->quote.proto = h.proto;
 	if (ok && !h.frag_offset)
-		(void)l4_read(body, h.proto, false, &v->quote);
+		(void)l4_read(body, &h, false, &v->quote);
 }
 
 /* An error quotes only in its own family: ICMP in IPv4, ICMPv6 in IPv6. */
@@ -159,7 +165,7 @@ int pkt_view(const uint8_t *data, size_t len, struct pkt_view *out)
 		return ERR_PARSE;
 	if (h.frag_offset)
 		return h.whole ? 0 : ERR_PARSE;
-	ok = l4_read(r, h.proto, h.whole && !h.mf, &out->l4);
+	ok = l4_read(r, &h, h.whole && !h.mf, &out->l4);
 	if (out->l4.has_icmp)
 		view_quote(r, out);
 	return ok && h.whole ? 0 : ERR_PARSE;
@@ -209,13 +215,16 @@ bool pkt_view_checksum(const uint8_t *data, size_t len)
 	if (v4 && csum_finish(csum_add(0, data, h.hdr_len)) != 0)
 		return false;
 	switch (h.proto) {
-	case IP_TCP:
 	case IP_ICMPV6:
+		if (v4)
+			return true;
+		/* fallthrough */
+	case IP_TCP:
 		return sum_right(csum_pseudo(&h.src, &h.final_dst, h.proto, (uint32_t)r.left), &r);
 	case IP_UDP:
 		return udp_right(r, &h, v4);
 	case IP_ICMP:
-		return sum_right(0, &r);
+		return !v4 || sum_right(0, &r);
 	case IP_SCTP:
 		return sctp_right(r);
 	default:

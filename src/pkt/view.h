@@ -35,8 +35,7 @@ struct pkt_l4 {
 	bool has_icmp; /* ICMP or ICMPv6: the next are valid */
 	uint8_t type, code;
 	uint16_t icmp_id, icmp_seq; /* echo and timestamp */
-	bool has_sctp; /* SCTP: common header there; vtag and first chunk type valid (0xff = no
-			  chunk) */
+	bool has_sctp; /* SCTP: vtag and first chunk type valid (0xff = no chunk) */
 	uint32_t vtag;
 	uint8_t chunk;
 	const uint8_t *payload; /* after the transport header; borrowed from the packet */

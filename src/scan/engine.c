@@ -317,6 +317,7 @@ static void loop(struct engine *e)
 
 	while (!finished(e) && !e->dead.code && !*e->env->stop) {
 		e->now = clock_now(e->env->clock);
+		e->run.ts_ms = e->ts_secret + (uint32_t)(e->now / NS_PER_MS);
 		dequeue(e);
 		admit(e);
 		before = e->probes_sent;
@@ -392,6 +393,8 @@ int scan_run(
 		loop(e);
 	else
 		engine_fail(e, err ? err : &(struct err){.code = r});
+	if (r == 0 && !*env->stop && !e->dead.code)
+		rx_all(e); /* a backend that failed with the last probe says so now */
 	interrupted = *env->stop || e->dead.code;
 	wind_up(e);
 	if (env->resolver)

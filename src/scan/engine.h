@@ -9,7 +9,6 @@
 #include "timing/pace.h"
 
 #define BATCH	     32	   /* probes a system call */
-#define PINGS_MAX    256   /* discovery probes a host */
 #define VERDICTS_MAX 512   /* kept before they are published */
 #define HASH_SIZE    16384 /* buckets of the address table; a power of two */
 
@@ -58,6 +57,7 @@ struct engine {
 	const struct plan *plan;
 	const struct scan_env *env;
 	struct tech_run run;
+	uint32_t ts_secret; /* what run.ts_ms is ahead of the clock */
 	struct rng rng;
 	struct wire wire;
 	struct hop *hops;

@@ -47,8 +47,8 @@ static void window_start(struct host *h)
 static void delay_longer(struct engine *e, struct host *h)
 {
 	const struct plan_timing *t = &e->plan->timing;
-	bool udp = h->job.task && h->job.task->tech->proto == PROTO_UDP;
-	uint64_t max = udp ? t->max_scan_delay_udp_ns : t->max_scan_delay_tcp_ns;
+	bool icmp = h->job.task && tech_refused_by_icmp(h->job.task->tech);
+	uint64_t max = icmp ? t->max_scan_delay_udp_ns : t->max_scan_delay_tcp_ns;
 
 	h->limits = true;
 	h->delay_ns = h->delay_ns ? h->delay_ns * 2 : DELAY_FIRST_NS;

@@ -82,7 +82,7 @@ struct host {
 	struct host *next, *prev; /* ready list */
 	struct host *hash_next, *seq_next;
 	struct host *order_next; /* all hosts not yet reported, in order */
-	struct host *wait_next;	 /* behind the same hop */
+	struct host *wait_next;	 /* behind the same hop, or in a driver's queue */
 };
 
 /* New host with one reference to nothing; the target's texts are copied. NULL when memory ran out.

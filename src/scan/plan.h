@@ -25,6 +25,8 @@ enum ping_kind {
 	PING_CONNECT = 1u << 10, /* unprivileged: connect() to the SYN and ACK lists */
 };
 
+#define PINGS_MAX 256 /* discovery probes a host */
+
 struct plan_timing {
 	int template_no; /* 0..5 */
 	uint64_t min_rto_ns, max_rto_ns, initial_rto_ns;
@@ -36,6 +38,7 @@ struct plan_timing {
 	unsigned min_parallelism, max_parallelism; /* 0 = not given */
 	unsigned min_hostgroup, max_hostgroup;	   /* hosts in work at once */
 	double min_rate, max_rate;		   /* packets a second; 0 = not given */
+	bool no_group_window;			   /* --nogcc */
 };
 
 #define DECOYS_MAX     128
@@ -75,8 +78,7 @@ struct plan_stealth {
 };
 
 struct plan {
-	/* techniques: NULL-terminated rows by name ("syn", "connect", "udp"), resolved by
-	 * scan_tech_by_name */
+	/* NULL-terminated names of rows, resolved by scan_tech_by_name */
 	const char *techniques[5];
 	struct plan_wire wire;
 	struct plan_stealth stealth;
@@ -100,7 +102,7 @@ struct plan {
 	uint32_t ifindex;	       /* -e; 0 = the route's */
 	uint16_t source_port;	       /* 0 = chosen */
 	const char *backend;	       /* forced backend's name or NULL; borrowed */
-	bool packet_trace;
+	bool packet_trace; /* these three as the run begins: scan_env.levels has them as they are */
 	bool open_only;
 	int verbose, debug;
 	uint64_t seed; /* of everything that chance decides in this run */

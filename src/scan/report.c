@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "pkt/arp.h"
+#include "pkt/build.h"
 #include "pkt/view.h"
 
 static void publish(struct engine *e, struct rec r)
@@ -204,14 +205,6 @@ void report_progress(struct engine *e, bool asked)
 	publish(e, (struct rec){.kind = REC_PROGRESS, .progress = &p});
 }
 
-static const char *interface_of(struct engine *e, uint32_t ifindex)
-{
-	const struct net_link *l =
-		e->env->net && ifindex ? net_link_by_index(e->env->net, ifindex) : NULL;
-
-	return l ? l->name : NULL;
-}
-
 static void publish_packet(struct engine *e, struct rec_packet *p, uint64_t at_ns)
 {
 	uint64_t since = clock_now(e->env->clock) - at_ns;
@@ -247,57 +240,93 @@ static void arp_text(char *text, size_t cap, const uint8_t *data, uint32_t len)
 			mac_text(&m.src_mac, mac));
 }
 
+static void packet_text(
+	char *text, size_t cap, uint16_t ethertype, const uint8_t *data, uint32_t len)
+{
+	if (ethertype == 0x0806)
+		arp_text(text, cap, data, len);
+	else
+		pkt_describe(data, len, text, cap);
+}
+
 bool report_packets(const struct engine *e)
 {
-	return e->plan->packet_trace || e->plan->capture;
+	const struct levels *now = e->env->levels;
+
+	return e->plan->capture || (now ? now->trace : e->plan->packet_trace);
+}
+
+static uint16_t ip_ethertype(const uint8_t *data, uint32_t len)
+{
+	return len && data[0] >> 4 == 6 ? 0x86dd : 0x0800;
+}
+
+static const struct net_link *link_of(const struct engine *e, uint32_t ifindex)
+{
+	return e->env->net && ifindex ? net_link_by_index(e->env->net, ifindex) : NULL;
 }
 
 void report_sent(struct engine *e, const struct io_tx *tx)
 {
+	const struct net_link *l;
 	char text[512];
-	struct rec_packet p = {
-		.sent = true, .text = text, .interface = interface_of(e, tx->ifindex)};
+	struct rec_packet p = {.sent = true, .text = text};
 
 	if (!report_packets(e))
 		return;
+	l = link_of(e, tx->ifindex);
+	p.interface = l ? l->name : NULL;
 	if (tx->kind == IO_TX_CONNECT) {
-		connect_text(text, sizeof(text), &tx->dst, tx->dport, "", "");
+		connect_text(text, sizeof(text), &tx->dst, tx->dport, tx->error ? " => " : "",
+			tx->error ? strerror(-tx->error) : "");
+	} else if (tx->error) {
+		return; /* it never left; a note says why */
 	} else {
 		p.data = tx->data;
 		p.len = p.wire_len = tx->len;
 		p.dst_mac = tx->dst_mac;
 		p.src_mac = tx->src_mac;
-		p.ethertype = tx->kind == IO_TX_LINK  ? tx->ethertype
-			      : tx->data[0] >> 4 == 6 ? 0x86dd
-						      : 0x0800;
-		if (tx->kind == IO_TX_LINK)
-			arp_text(text, sizeof(text), tx->data, tx->len);
-		else
-			pkt_describe(tx->data, tx->len, text, sizeof(text));
+		p.ethertype =
+			tx->kind == IO_TX_LINK ? tx->ethertype : ip_ethertype(tx->data, tx->len);
+		packet_text(text, sizeof(text), p.ethertype, tx->data, tx->len);
 	}
 	publish_packet(e, &p, tx->sent_ns);
 }
 
+/* Whom a frame that reached us was for. The rings do not tell; but it was for the interface, for
+ * the address we gave it, or for a group of IPv6 (whose answers to others we see). */
+static struct mac received_by(
+	const struct engine *e, const struct net_link *l, const struct rec_packet *p)
+{
+	struct addr group;
+
+	if (!l || l->kind != LINK_ETHERNET)
+		return (struct mac){{0}};
+	if (p->ethertype == 0x86dd && p->len >= 40 && p->data[24] == 0xff) {
+		group = addr_from_bytes(6, p->data + 24);
+		return build_multicast_mac(&group);
+	}
+	return e->plan->wire.has_mac ? e->plan->wire.mac : l->mac;
+}
+
 void report_received(struct engine *e, const struct io_rx *rx)
 {
+	const struct net_link *l;
 	char text[512];
 	struct rec_packet p = {.text = text,
 		.data = rx->data,
 		.len = rx->len,
 		.wire_len = rx->wire_len,
 		.src_mac = rx->src_mac,
-		.interface = interface_of(e, rx->ifindex),
 		.verdict = *e->said ? e->said : NULL};
 
 	if (!report_packets(e))
 		return;
-	if (rx->kind == IO_RX_LINK) {
-		p.ethertype = rx->ethertype;
-		arp_text(text, sizeof(text), rx->data, rx->len);
-	} else {
-		p.ethertype = rx->len && rx->data[0] >> 4 == 6 ? 0x86dd : 0x0800;
-		pkt_describe(rx->data, rx->len, text, sizeof(text));
-	}
+	l = link_of(e, rx->ifindex);
+	p.interface = l ? l->name : NULL;
+	p.ethertype = rx->kind == IO_RX_LINK ? rx->ethertype : ip_ethertype(rx->data, rx->len);
+	p.dst_mac = received_by(e, l, &p);
+	packet_text(text, sizeof(text), p.ethertype, rx->data, rx->len);
 	publish_packet(e, &p, rx->at_ns);
 }
 

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "pkt/arp.h"
 #include "pkt/icmp6.h"
-#include "pkt/payload.h"
 #include "scan/report.h"
 #include "scan/driver.h"
 #include "scan/evidence.h"
@@ -63,7 +62,13 @@ static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 	bool itself = addr_eq(&r->responder, &h->addr);
 	bool refused =
 		r->rx->kind == IO_RX_CONNECT && !r->direct; /* by whom, connect() does not say */
+	bool reset = r->verdict.reason == REASON_RESET || r->verdict.reason == REASON_CONN_REFUSED;
 
+	if (reset && e->plan->ignore_rst) {
+		if (h->job.undecided == 0)
+			host_stage_done(e, h);
+		return;
+	}
 	if (r->direct || (itself && !refused)) {
 		host_is_up(e, h, r->verdict.reason, r->ttl);
 		return;
@@ -80,9 +85,9 @@ static void canary_candidate(struct host *h, uint32_t slot)
 
 	if (j->task->tech->carrier != IO_TX_IP)
 		return;
-	/* a UDP answer is not limited, ICMP errors are: only these show whether silence means
+	/* an answer in UDP is not limited, ICMP errors are: only these show whether silence means
 	 * anything */
-	if (j->task->tech->proto == PROTO_UDP && j->slots[slot].state != PORT_CLOSED)
+	if (tech_refused_by_icmp(j->task->tech) && j->slots[slot].state != PORT_CLOSED)
 		return;
 	if (j->canary < 0 ||
 		(j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
@@ -154,12 +159,13 @@ static bool in_job(const struct host *h)
 
 /* Finds the probe among those of one technique; true when it was answered by this. */
 static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
-	const struct answer *a, struct reply *r)
+	struct answer *a, struct reply *r)
 {
 	bool itself = addr_eq(&a->view->src, &h->addr);
 	uint16_t port;
 	int32_t slot;
 
+	a->tech = t;
 	if (!t->owns || !t->owns(&e->run, &h->addr, a, &port, &r->try))
 		return false;
 	slot = job_find(&h->job, t, port);
@@ -179,16 +185,14 @@ static bool match(struct engine *e, struct host *h, const struct scan_tech *t,
 static bool our_own(const struct engine *e, const struct host *h, const struct pkt_view *v)
 {
 	uint8_t mark, other;
-	unsigned n = payload_count(v->l4.dport);
-	const uint8_t *payload = NULL;
-	size_t len = 0;
+	const uint8_t *payload;
+	size_t len;
 
 	if (!h->route.local || v->l4.proto != PROTO_UDP || !v->l4.has_ports ||
 		!tech_sport_try(&e->run, v->l4.sport, &mark) ||
 		!tech_sport_try(&e->run, v->l4.dport, &other))
 		return false;
-	if (n)
-		payload = payload_for(v->l4.dport, (mark == UINT8_MAX ? 0 : mark) % n, &len);
+	payload = tech_udp_payload(&e->run, v->l4.dport, mark == UINT8_MAX ? 0 : mark, &len);
 	return v->l4.payload_len == len && (len == 0 || memcmp(v->l4.payload, payload, len) == 0);
 }
 
@@ -275,7 +279,8 @@ static void rx_connect(struct engine *e, const struct io_rx *rx)
 		report_connected(e, rx, &addr, port);
 		return;
 	}
-	if (h->stage == STAGE_PING && r.verdict.state == PORT_FILTERED)
+	if (h->stage == STAGE_PING && r.verdict.state != PORT_OPEN &&
+		r.verdict.state != PORT_CLOSED)
 		r.direct = false;
 	settle(e, h, &r);
 	report_connected(e, rx, &addr, port);

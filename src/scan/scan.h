@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/io.h"
 #include "model/bus.h"
+#include "model/levels.h"
 #include "model/rec.h"
 #include "net/net.h"
 #include "net/oui.h"
@@ -53,6 +54,7 @@ struct scan_env {
 	struct addr sim_self4, sim_self6;
 	volatile sig_atomic_t *stop; /* set by SIGINT/SIGTERM: finish the records and return */
 	struct scan_hooks hooks;
+	const struct levels *levels; /* what its keys change; NULL: always as the plan has them */
 	/* what the run record needs */
 	const char *args, *version;
 	bool privileged; /* raw backends may be used */

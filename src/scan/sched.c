@@ -50,6 +50,8 @@ void sched_init(struct engine *e)
 	e->bounds = (struct rtt_bounds){t->initial_rto_ns, t->min_rto_ns, t->max_rto_ns};
 	rtt_init(&e->group_rtt, &e->bounds);
 	cwnd_init(&e->group_cw, first > min ? first : min, min < max ? min : max, max);
+	if (t->no_group_window)
+		cwnd_init(&e->group_cw, max, max, max);
 	loss_init(&e->group_loss, 0.01, 20);
 	e->miss = levels[t->template_no].miss;
 	e->host_window = levels[t->template_no].first;
@@ -180,12 +182,12 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 }
 
 /*
- * A host that refuses no UDP port may have spent what it is allowed to refuse, in an earlier scan
+ * A host that refuses no UDP port or protocol may have spent what it is allowed to refuse, in an earlier scan
  * or another's: it is given the time for one more ICMP error before its silence counts.
  */
-static bool udp_unheard(const struct engine *e, struct host *h, const struct slot *s)
+static bool icmp_unheard(const struct engine *e, struct host *h, const struct slot *s)
 {
-	if (h->stage != STAGE_PORTS || h->job.task->tech->proto != PROTO_UDP ||
+	if (h->stage != STAGE_PORTS || !tech_refused_by_icmp(h->job.task->tech) ||
 		h->job.canary >= 0 || e->plan->timing.max_retries == 0)
 		return false;
 	if (!h->pause_ns) {
@@ -207,7 +209,7 @@ static bool silence_counts(struct engine *e, struct host *h, const struct slot *
 		return true;
 	if (tries < needed || worth_another(e, h, s))
 		return false;
-	if (udp_unheard(e, h, s))
+	if (icmp_unheard(e, h, s))
 		return false;
 	if (h->job.canary < 0 || needed == 1 || tries >= LIMITED_TRIES * needed)
 		return true;

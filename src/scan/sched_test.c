@@ -159,6 +159,27 @@ static void test_max_parallelism(void **state)
 	}
 }
 
+/* --nogcc: the hosts' windows alone hold, 16 probes each at first, where otherwise the run's does,
+ * 64 at first with what the silent rate adds in that time. */
+static void test_no_group_window(void **state)
+{
+	const struct sim_host h = host("10.0.0.1", 50 * MS, NULL, 0);
+	size_t most[2];
+
+	for (unsigned no = 0; no < 2; no++) {
+		struct sim_run r;
+
+		start(&r, &h, 1, 30);
+		r.targets[0] = "10.0.0.0/26";
+		r.plan.timing.no_group_window = no;
+		sim_run(&r);
+		most[no] = most_within(&r, 4 * MS);
+		sim_run_free(&r);
+	}
+	assert_in_range(most[0], 64, 64 + 64);
+	assert_in_range(most[1], 16 * 64, 17 * 64 + 64);
+}
+
 /* Silence too: within the shortest time-out no more than the window leaves. */
 static void test_max_parallelism_of_silence(void **state)
 {
@@ -316,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_min_and_max_rate),
 		cmocka_unit_test(test_scan_delay),
 		cmocka_unit_test(test_max_parallelism),
+		cmocka_unit_test(test_no_group_window),
 		cmocka_unit_test(test_max_parallelism_of_silence),
 		cmocka_unit_test(test_min_parallelism),
 		cmocka_unit_test(test_max_retries),

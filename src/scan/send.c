@@ -103,6 +103,7 @@ static size_t make_probe(struct engine *e, struct host *h, const struct pick *p,
 	struct tmpl *tm = &h->job.tmpl;
 	struct probe probe = {
 		.run = &e->run,
+		.tech = t,
 		.src = h->route.src,
 		.dst = h->addr,
 		.src_mac = h->route.src_mac,

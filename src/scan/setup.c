@@ -21,6 +21,7 @@ static void run_init(struct engine *e)
 	e->run.rng = &e->rng;
 	e->run.icmp_id = (uint16_t)(1 + rng_below(&e->rng, 65535));
 	e->run.ttl = 64;
+	e->ts_secret = (uint32_t)rng_u64(&e->rng);
 	e->run.wire = &e->plan->wire;
 	e->run.sport_fixed = e->plan->source_port != 0;
 	e->run.sport_base = e->run.sport_fixed
@@ -92,13 +93,19 @@ static unsigned pings_init(const struct engine *e, struct ping *v, unsigned fami
 	if (p->ping & PING_ECHO)
 		ping_add(v, &n, &tech_echo, 0);
 	if (p->ping & PING_SYN)
-		ping_list(v, &n, &tech_syn, &p->ping_syn);
+		ping_list(v, &n, &tech_syn_ping, &p->ping_syn);
 	if (p->ping & PING_ACK)
-		ping_list(v, &n, &tech_ack, &p->ping_ack);
+		ping_list(v, &n, &tech_ack_ping, &p->ping_ack);
 	if (p->ping & PING_UDP)
 		ping_list(v, &n, &tech_udp, &p->ping_udp);
+	if (p->ping & PING_SCTP)
+		ping_list(v, &n, &tech_sctp_init, &p->ping_sctp);
 	if ((p->ping & PING_TSTAMP) && family == 4)
 		ping_add(v, &n, &tech_tstamp, 0);
+	if ((p->ping & PING_MASK) && family == 4)
+		ping_add(v, &n, &tech_mask, 0);
+	if (p->ping & PING_PROTO)
+		ping_list(v, &n, &tech_proto, &p->ping_proto);
 	return n;
 }
 

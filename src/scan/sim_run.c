@@ -37,8 +37,11 @@ static void sim_note_sent(struct sim_run *r, const struct io_tx *tx)
 		r->max_outstanding = r->outstanding;
 	if (tx->kind != IO_TX_IP)
 		return;
-	assert_int_equal(pkt_view(tx->data, tx->len, &v), 0);
-	assert_true(pkt_view_checksum(tx->data, tx->len));
+	/* a protocol scan also sends the announcement of a header that is not there */
+	if (pkt_view(tx->data, tx->len, &v) == 0)
+		assert_true(pkt_view_checksum(tx->data, tx->len));
+	else
+		assert_string_equal(r->plan.techniques[0], "proto");
 	*s = (struct sim_sent){tx->sent_ns, tx->dst, IO_TX_IP, v.l4.proto, v.l4.flags, v.l4.type,
 		v.l4.sport, v.l4.dport, v.l4.seq};
 }
@@ -246,6 +249,16 @@ size_t sim_sent_to(const struct sim_run *r, const struct addr *a, unsigned proto
 	return n;
 }
 
+enum sim_port sim_what(const struct sim_host *h, unsigned proto, uint16_t port)
+{
+	enum sim_port what = h->dead ? SIM_DROP : SIM_CLOSED;
+
+	for (size_t i = 0; i < h->n_rules && !h->dead; i++)
+		if (h->rules[i].proto == proto && port >= h->rules[i].lo && port <= h->rules[i].hi)
+			what = h->rules[i].what;
+	return what;
+}
+
 enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t port)
 {
 	static const enum port_state tcp[] = {[SIM_CLOSED] = PORT_CLOSED,
@@ -260,11 +273,8 @@ enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t por
 		[SIM_REJECT_RST] = PORT_OPEN_FILTERED,
 		[SIM_REJECT_ICMP] = PORT_FILTERED,
 		[SIM_OPEN_MUTE] = PORT_OPEN_FILTERED};
-	enum sim_port what = h->dead ? SIM_DROP : SIM_CLOSED;
+	enum sim_port what = sim_what(h, proto, port);
 
-	for (size_t i = 0; i < h->n_rules && !h->dead; i++)
-		if (h->rules[i].proto == proto && port >= h->rules[i].lo && port <= h->rules[i].hi)
-			what = h->rules[i].what;
 	return proto == PROTO_UDP ? udp[what] : tcp[what];
 }
 

@@ -64,7 +64,9 @@ void sim_run_free(struct sim_run *r);
 const struct rec_host *sim_host_of(const struct sim_run *r, const char *addr);
 /* Probes of a kind of transport that were sent to an address; proto 0 = all. */
 size_t sim_sent_to(const struct sim_run *r, const struct addr *a, unsigned proto);
-/* What the port of a simulated host must be found to be, by the definition of its rules (nmap's words for it). */
+/* What a port does: the last rule that matches. */
+enum sim_port sim_what(const struct sim_host *h, unsigned proto, uint16_t port);
+/* What the port of a simulated host must be found to be by SYN, connect and UDP scans, by the definition of its rules (nmap's words for it). */
 enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t port);
 /* Every port of the host's record is what it is, none is missing; `proto` and lo..hi as given to sim_ports(). */
 void sim_check_ports(const struct sim_run *r, const struct sim_host *h, unsigned proto, unsigned lo, unsigned hi);

@@ -272,6 +272,11 @@ static int host_route(struct engine *e, struct host *h, struct err *err)
 		h->neighbour = arp;
 		return 0;
 	}
+	if (e->plan->proxies) /* the last of them finds the way */
+		return addr_is_linklocal(&h->addr) && h->addr.family == 6
+			       ? err_set(err, ERR_NOROUTE,
+					 "a link-local address means nothing to a proxy")
+			       : 0;
 	if (net_route_get(e->env->net, &h->addr, e->plan->ifindex, &h->route, err))
 		return err->code;
 	if (h->addr.family == 6 && addr_is_linklocal(&h->addr) && !h->addr.zone)

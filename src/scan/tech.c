@@ -9,7 +9,9 @@
 #include "pkt/build.h"
 #include "scan/plan.h"
 
-const struct scan_tech *const scan_techs[] = {&tech_syn, &tech_connect, &tech_udp, NULL};
+const struct scan_tech *const scan_techs[] = {&tech_syn, &tech_connect, &tech_null, &tech_fin,
+	&tech_xmas, &tech_maimon, &tech_ack, &tech_window, &tech_udp, &tech_sctp_init,
+	&tech_sctp_cookie, &tech_proto, &tech_bounce, NULL};
 
 const struct scan_tech *scan_tech_by_name(const char *name)
 {
@@ -105,6 +107,11 @@ bool tech_icmp_verdict(
 	return true;
 }
 
+bool tech_refused_by_icmp(const struct scan_tech *t)
+{
+	return t->proto == PROTO_UDP || t->proto == PROTO_IP;
+}
+
 bool tech_connect_verdict(int error, struct verdict *out)
 {
 	/* clang-format off */
@@ -123,6 +130,8 @@ bool tech_connect_verdict(int error, struct verdict *out)
 		{ EACCES,       PORT_FILTERED, REASON_ADMIN_PROHIBITED },
 		{ EPERM,        PORT_FILTERED, REASON_ADMIN_PROHIBITED },
 		{ EPROTO,       PORT_FILTERED, REASON_PARAM_PROBLEM },
+		{ ETIME,        PORT_FILTERED, REASON_TIME_EXCEEDED },
+		{ EREMOTEIO,    PORT_CLOSED_FILTERED, REASON_PROXY_REFUSED },
 	};
 	/* clang-format on */
 

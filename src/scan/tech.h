@@ -32,9 +32,12 @@ struct tech_run {
 	struct rng *rng;	      /* for IP identifications; borrowed */
 };
 
+struct scan_tech;
+
 /* One probe: to whom, from whom, what for, and which try it is. */
 struct probe {
 	const struct tech_run *run;
+	const struct scan_tech *tech; /* whose functions are called */
 	struct addr src, dst;
 	struct mac src_mac; /* of our interface; ARP and ND only */
 	uint16_t port;	    /* destination port, host order; 0 where the technique has none */
@@ -55,6 +58,7 @@ struct verdict {
 
 /* What of a received packet a technique is asked about. */
 struct answer {
+	const struct scan_tech *tech; /* that technique */
 	const struct pkt_view *view; /* NULL for ARP and connect() */
 	const struct pkt_l4
 		*l4; /* the reply's transport header, or what an ICMP error quotes of our probe */
@@ -77,6 +81,7 @@ struct scan_tech {
 	const char *title;     /* "SYN scan": progress and messages */
 	const char *scaninfo;  /* nmap's word in XML; NULL for discovery probes */
 	char letter;	       /* of -sX; 0 for discovery probes */
+	uint8_t flags;	       /* TCP: of the probe, unless --scanflags says others */
 	uint8_t proto;	       /* protocol of the port records, and of replies (ICMP probes: 0) */
 	enum port_class ports; /* which list of the plan's ports it scans */
 	enum io_tx_kind carrier;
@@ -94,7 +99,12 @@ struct scan_tech {
 	const struct scan_driver *driver;
 };
 
-extern const struct scan_tech tech_syn, tech_connect, tech_udp, tech_ack, tech_echo, tech_tstamp,
+/* Port scans. */
+extern const struct scan_tech tech_syn, tech_connect, tech_null, tech_fin, tech_xmas, tech_maimon,
+	tech_ack, tech_window, tech_udp, tech_sctp_init, tech_sctp_cookie, tech_proto,
+	tech_bounce;
+/* Discovery; of the port scans tech_connect, tech_udp, tech_sctp_init and tech_proto serve as well. */
+extern const struct scan_tech tech_syn_ping, tech_ack_ping, tech_echo, tech_tstamp, tech_mask,
 	tech_arp, tech_nd;
 
 /* Rows that scan ports (NULL-terminated), and the row of that name or NULL. */
@@ -111,6 +121,9 @@ bool tech_icmp_verdict(
 /* The same for the outcome of connect(): errno as io_rx gives it. False: nothing learnt
  * (ETIMEDOUT). */
 bool tech_connect_verdict(int error, struct verdict *out);
+/* Whether closed ports are told by ICMP errors, of which hosts send only so many (UDP, IP
+ * protocols). */
+bool tech_refused_by_icmp(const struct scan_tech *t);
 
 struct build_ip;
 
@@ -118,11 +131,15 @@ struct build_ip;
  * Options are borrowed from the run. */
 void tech_ip(const struct probe *p, struct build_ip *ip);
 
+/* What a UDP probe to this port carries: the user's data, or the port's payload number `variant`
+ * (modulo their number); NULL and 0 for none. */
+const uint8_t *tech_udp_payload(
+	const struct tech_run *run, uint16_t port, unsigned variant, size_t *len);
 /* Source port of a try, and the try a source port stands for (false: not ours). */
 uint16_t tech_sport(const struct tech_run *run, uint8_t try);
 bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try);
 /*
- * The sequence number of a TCP probe: 28 bits of keyed hash over address and ports, 4 bits of try.
+ * The number that proves an answer ours: 28 bits of keyed hash over address and ports, 4 bits of try.
  * A forged answer passes with probability 2^-28 a try; the source port must fit as well.
  */
 uint32_t tech_cookie(

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Discovery probes without ports: ICMP echo (RFC 792, RFC 4443 4.1), ICMP timestamp, ARP (RFC 826),
- * neighbour solicitation (RFC 4861). */
+/* Discovery probes without ports: ICMP echo (RFC 792, RFC 4443 4.1), ICMP timestamp and address
+ * mask (RFC 950), ARP (RFC 826), neighbour solicitation (RFC 4861). */
 #include "scan/tech.h"
 
 #include "pkt/build.h"
+#include "scan/plan.h"
 
 static size_t make_echo(const struct probe *p, uint8_t *buf, size_t cap)
 {
 	struct build_ip ip;
 
 	tech_ip(p, &ip);
-	return build_echo(buf, cap, &ip, &(struct build_echo){p->run->icmp_id, p->try, NULL, 0});
+	return build_echo(buf, cap, &ip,
+		&(struct build_echo){p->run->icmp_id, p->try, p->run->wire->data,
+			p->run->wire->data_len});
 }
 
 static size_t make_tstamp(const struct probe *p, uint8_t *buf, size_t cap)
@@ -19,6 +22,14 @@ static size_t make_tstamp(const struct probe *p, uint8_t *buf, size_t cap)
 
 	tech_ip(p, &ip);
 	return build_timestamp(buf, cap, &ip, p->run->icmp_id, p->try);
+}
+
+static size_t make_mask(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	struct build_ip ip;
+
+	tech_ip(p, &ip);
+	return build_mask(buf, cap, &ip, p->run->icmp_id, p->try);
 }
 
 static size_t make_arp(const struct probe *p, uint8_t *buf, size_t cap)
@@ -62,6 +73,15 @@ static bool owns_tstamp(const struct tech_run *run, const struct addr *host, con
 	return owns_icmp(run, a, request, reply, try);
 }
 
+static bool owns_mask(const struct tech_run *run, const struct addr *host, const struct answer *a,
+	uint16_t *port, uint8_t *try)
+{
+	static const uint8_t request[2] = {17, 0xff}, reply[2] = {18, 0xff};
+
+	*port = 0;
+	return owns_icmp(run, a, request, reply, try);
+}
+
 static bool classify_echo(const struct answer *a, struct verdict *v)
 {
 	*v = (struct verdict){PORT_OPEN, REASON_ECHO_REPLY};
@@ -71,6 +91,12 @@ static bool classify_echo(const struct answer *a, struct verdict *v)
 static bool classify_tstamp(const struct answer *a, struct verdict *v)
 {
 	*v = (struct verdict){PORT_OPEN, REASON_TIMESTAMP_REPLY};
+	return true;
+}
+
+static bool classify_mask(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){PORT_OPEN, REASON_ADDRMASK_REPLY};
 	return true;
 }
 
@@ -92,6 +118,16 @@ const struct scan_tech tech_tstamp = {
 	.make = make_tstamp,
 	.owns = owns_tstamp,
 	.classify = classify_tstamp,
+};
+
+const struct scan_tech tech_mask = {
+	.name = "mask-ping",
+	.title = "Ping scan",
+	.carrier = IO_TX_IP,
+	.silence = PORT_FILTERED,
+	.make = make_mask,
+	.owns = owns_mask,
+	.classify = classify_mask,
 };
 
 /* ARP and neighbour advertisements carry no mark of ours: the engine matches them by the address

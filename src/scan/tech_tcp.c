@@ -1,57 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Raw TCP probes (RFC 9293): SYN for ports and discovery, ACK for discovery.
+ * Raw TCP probes (RFC 9293): one core, a row for each set of flags.
  *
- * A SYN carries an MSS option, as every real client does, and the cookie as its sequence number.
- * SYN-ACK acknowledges cookie + 1; so does the RST of a closed port (RFC 9293 3.10.7.1). An ACK
- * probe carries the cookie as its acknowledgement number, which becomes the sequence number of the
- * RST that a host answers to it. The kernel of this machine knows nothing of the probe and answers
- * a SYN-ACK with RST by itself, which also frees the target's half-open connection.
+ * The cookie is the sequence number of every probe, and its acknowledgement number where ACK is
+ * set. So whatever comes back has it: an ICMP error quotes the sequence number in its first eight
+ * bytes; a host without the connection answers a probe with ACK by a RST whose sequence number is
+ * what was acknowledged, and one without by a RST that acknowledges what was sent - SYN, FIN and
+ * each byte of data count one (RFC 9293 3.10.7.1). Some stacks acknowledge the sequence number
+ * itself. The kernel of this machine knows nothing of the probe and answers a SYN-ACK with RST by
+ * itself, which also frees the target's half-open connection.
+ *
+ * A SYN looks like a Linux client's: its window, its options in its order, a timestamp of a clock
+ * that ticks.
  */
 #include "scan/tech.h"
 
 #include <string.h>
 
+#include "base/rng.h"
 #include "pkt/build.h"
 #include "pkt/csum.h"
+#include "pkt/tcp.h"
+#include "scan/plan.h"
 
-static const uint8_t syn_options[] = {2, 4, 1460 >> 8, 1460 & 0xff}; /* MSS, RFC 9293 3.7.1 */
-
-static size_t make_syn(const struct probe *p, uint8_t *buf, size_t cap)
-{
-	struct build_ip ip;
-	struct build_tcp tcp = {
-		.sport = tech_sport(p->run, p->try),
-		.dport = p->port,
-		.seq = tech_cookie(p->run, &p->dst, p->port, p->try),
-		.flags = TCP_SYN,
-		.window = 1024,
-		.options = syn_options,
-		.options_len = sizeof(syn_options),
-	};
-
-	tech_ip(p, &ip);
-	return build_tcp(buf, cap, &ip, &tcp);
-}
-
-static size_t make_ack(const struct probe *p, uint8_t *buf, size_t cap)
-{
-	struct build_ip ip;
-	struct build_tcp tcp = {
-		.sport = tech_sport(p->run, p->try),
-		.dport = p->port,
-		.ack = tech_cookie(p->run, &p->dst, p->port, p->try),
-		.flags = TCP_ACK,
-		.window = 1024,
-	};
-
-	tech_ip(p, &ip);
-	return build_tcp(buf, cap, &ip, &tcp);
-}
+#define WINDOW	      64240
+#define SYN_OPTIONS   20
+#define TIMESTAMP_AT  8 /* its value among the options */
+#define SEQS_OF_FLAGS 2 /* SYN and FIN */
 
 static uint16_t get16(const uint8_t *b)
 {
 	return (uint16_t)(b[0] << 8 | b[1]);
+}
+
+static uint32_t get32(const uint8_t *b)
+{
+	return (uint32_t)get16(b) << 16 | get16(b + 2);
 }
 
 static void put16(uint8_t *b, uint16_t v)
@@ -60,77 +44,133 @@ static void put16(uint8_t *b, uint16_t v)
 	b[1] = (uint8_t)v;
 }
 
-/* Source port, destination port and sequence number change; the checksum follows by difference (RFC
- * 1624). */
-static size_t patch_syn(const struct tmpl *t, const struct probe *p, uint8_t *buf)
+static void put32(uint8_t *b, uint32_t v)
 {
-	size_t off = p->dst.family == 4 ? 20 : 40;
-	uint32_t seq = tech_cookie(p->run, &p->dst, p->port, p->try);
-	uint8_t *tcp = buf + off;
-	uint16_t sum, words[4];
+	put16(b, (uint16_t)(v >> 16));
+	put16(b + 2, (uint16_t)v);
+}
+
+/* --scanflags is for port scans; discovery asks what it always asks. */
+static uint8_t flags_of(const struct tech_run *run, const struct scan_tech *t)
+{
+	return t->scaninfo && run->wire->flags_set ? run->wire->flags : t->flags;
+}
+
+/* The flags set the numbers of two techniques to one port apart. */
+static uint32_t number_of(const struct tech_run *run, const struct scan_tech *t,
+	const struct addr *host, uint16_t port, uint8_t try)
+{
+	return tech_cookie(run, host, port, try) ^ (uint32_t)flags_of(run, t) << 4;
+}
+
+/* MSS (RFC 9293 3.7.1), SACK permitted (RFC 2018), timestamps, window scale (RFC 7323). */
+static void syn_options(const struct probe *p, uint8_t v[SYN_OPTIONS])
+{
+	static const uint8_t fixed[SYN_OPTIONS] = {
+		2, 4, 0, 0, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7};
+
+	memcpy(v, fixed, sizeof(fixed));
+	put16(v + 2, p->dst.family == 6 ? 1440 : 1460);
+	put32(v + TIMESTAMP_AT, p->run->ts_ms);
+}
+
+static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
+{
+	const struct plan_wire *w = p->run->wire;
+	uint8_t flags = flags_of(p->run, p->tech), options[SYN_OPTIONS];
+	uint32_t number = number_of(p->run, p->tech, &p->dst, p->port, p->try);
+	struct build_ip ip;
+	struct build_tcp tcp = {
+		.sport = tech_sport(p->run, p->try),
+		.dport = p->port,
+		.seq = number,
+		.ack = flags & TCP_ACK ? number : 0,
+		.flags = flags,
+		.window = WINDOW,
+		.payload = w->data,
+		.payload_len = w->data_len,
+	};
+
+	tech_ip(p, &ip);
+	ip.df = !w->mtu;
+	if (flags & TCP_SYN) {
+		syn_options(p, options);
+		tcp.options = options;
+		tcp.options_len = sizeof(options);
+	}
+	return build_tcp(buf, cap, &ip, &tcp);
+}
+
+/* A field and the checksum that covers it (RFC 1624). */
+static void set16(uint8_t *at, uint8_t *sum, uint16_t v)
+{
+	put16(sum, csum_replace16(get16(sum), get16(at), v));
+	put16(at, v);
+}
+
+static void set32(uint8_t *at, uint8_t *sum, uint32_t v)
+{
+	put16(sum, csum_replace32(get16(sum), get32(at), v));
+	put32(at, v);
+}
+
+/* Identification, ports, numbers and time change; the rest is the same for all ports of a host. */
+static size_t patch_tcp(const struct tmpl *t, const struct probe *p, uint8_t *buf)
+{
+	bool v4 = p->dst.family == 4;
+	uint8_t *tcp = buf + (v4 ? 4 * (t->data[0] & 0xf) : 40), *sum = tcp + 16;
+	uint8_t flags = flags_of(p->run, p->tech);
+	uint32_t number = number_of(p->run, p->tech, &p->dst, p->port, p->try);
 
 	memcpy(buf, t->data, t->len);
-	sum = get16(tcp + 16);
-	words[0] = tech_sport(p->run, p->try);
-	words[1] = p->port;
-	words[2] = (uint16_t)(seq >> 16);
-	words[3] = (uint16_t)seq;
-	for (size_t i = 0; i < 4; i++) {
-		sum = csum_replace16(sum, get16(tcp + 2 * i), words[i]);
-		put16(tcp + 2 * i, words[i]);
-	}
-	put16(tcp + 16, sum);
+	if (v4)
+		set16(buf + 4, buf + 10, (uint16_t)rng_u64(p->run->rng));
+	set16(tcp, sum, tech_sport(p->run, p->try));
+	set16(tcp + 2, sum, p->port);
+	set32(tcp + 4, sum, number);
+	if (flags & TCP_ACK)
+		set32(tcp + 8, sum, number);
+	if (flags & TCP_SYN)
+		set32(tcp + TCP_MIN + TIMESTAMP_AT, sum, p->run->ts_ms);
 	return t->len;
 }
 
-/* Ports and try of an answer to, or a quotation of, a TCP probe of ours; false when they cannot be.
- */
-static bool tcp_ports(
-	const struct tech_run *run, const struct answer *a, uint16_t *port, uint8_t *try)
+/* Whether it answers, or quotes, the probe of this number. */
+static bool proves(const struct tech_run *run, const struct answer *a, uint32_t number)
 {
-	if (a->l4->proto != PROTO_TCP || !a->l4->has_ports)
+	const struct pkt_l4 *l4 = a->l4;
+	bool rst = l4->flags & TCP_RST;
+	uint32_t acked = l4->ack - number;
+
+	if (a->quoted)
+		return l4->has_seq && l4->seq == number;
+	if (!l4->has_tcp)
 		return false;
-	*port = a->quoted ? a->l4->dport : a->l4->sport;
-	return tech_sport_try(run, a->quoted ? a->l4->sport : a->l4->dport, try);
+	if (rst && l4->seq == number)
+		return true;
+	return (l4->flags & TCP_ACK) && acked <= run->wire->data_len + SEQS_OF_FLAGS &&
+	       (acked || rst);
 }
 
-/* A value that should be the cookie: with -g its low bits name the try. */
-static bool cookie_fits(const struct tech_run *run, const struct addr *host, uint16_t port,
-	uint32_t value, uint8_t *try)
-{
-	if (run->sport_fixed)
-		*try = value & 0xf;
-	return value == tech_cookie(run, host, port, *try);
-}
-
-static bool owns_syn(const struct tech_run *run, const struct addr *host, const struct answer *a,
+static bool owns_tcp(const struct tech_run *run, const struct addr *host, const struct answer *a,
 	uint16_t *port, uint8_t *try)
 {
 	const struct pkt_l4 *l4 = a->l4;
 
-	if (!tcp_ports(run, a, port, try))
+	if (l4->proto != PROTO_TCP || !l4->has_ports)
 		return false;
-	if (a->quoted)
-		return l4->has_seq && cookie_fits(run, host, *port, l4->seq, try);
-	if (!l4->has_tcp || !(l4->flags & TCP_ACK))
+	*port = a->quoted ? l4->dport : l4->sport;
+	if (!tech_sport_try(run, a->quoted ? l4->sport : l4->dport, try))
 		return false;
-	/* some stacks acknowledge the SYN's own number in a RST */
-	return cookie_fits(run, host, *port, l4->ack - 1, try) ||
-	       ((l4->flags & TCP_RST) && cookie_fits(run, host, *port, l4->ack, try));
+	if (!run->sport_fixed)
+		return proves(run, a, number_of(run, a->tech, host, *port, *try));
+	for (*try = 0; *try < TECH_TRIES_MAX; ++*try)
+		if (proves(run, a, number_of(run, a->tech, host, *port, *try)))
+			return true;
+	return false;
 }
 
-static bool owns_ack(const struct tech_run *run, const struct addr *host, const struct answer *a,
-	uint16_t *port, uint8_t *try)
-{
-	if (!tcp_ports(run, a, port, try))
-		return false;
-	if (a->quoted)
-		return true; /* eight quoted bytes hold no acknowledgement number */
-	return a->l4->has_tcp && (a->l4->flags & TCP_RST) &&
-	       cookie_fits(run, host, *port, a->l4->seq, try);
-}
-
-static bool classify_tcp(const struct answer *a, struct verdict *v)
+static bool classify_syn(const struct answer *a, struct verdict *v)
 {
 	if (a->l4->flags & TCP_RST)
 		*v = (struct verdict){PORT_CLOSED, REASON_RESET};
@@ -141,35 +181,120 @@ static bool classify_tcp(const struct answer *a, struct verdict *v)
 	return true;
 }
 
+/* An open port drops what begins no connection (RFC 9293 3.10.7.2), a closed one resets it. */
+static bool classify_reset(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){PORT_CLOSED, REASON_RESET};
+	return (a->l4->flags & TCP_RST) != 0;
+}
+
 static bool classify_ack(const struct answer *a, struct verdict *v)
 {
 	*v = (struct verdict){PORT_UNFILTERED, REASON_RESET};
 	return (a->l4->flags & TCP_RST) != 0;
 }
 
+/* Some stacks leave the window of a listener in the RST. */
+static bool classify_window(const struct answer *a, struct verdict *v)
+{
+	*v = (struct verdict){a->l4->window ? PORT_OPEN : PORT_CLOSED, REASON_RESET};
+	return (a->l4->flags & TCP_RST) != 0;
+}
+
+#define RAW_TCP                                                                                    \
+	.proto = PROTO_TCP, .ports = PORTS_TCP, .carrier = IO_TX_IP, .make = make_tcp,             \
+	.patch = patch_tcp, .owns = owns_tcp
+
 const struct scan_tech tech_syn = {
+	RAW_TCP,
 	.name = "syn",
 	.title = "SYN scan",
 	.scaninfo = "syn",
 	.letter = 'S',
-	.proto = PROTO_TCP,
-	.ports = PORTS_TCP,
-	.carrier = IO_TX_IP,
+	.flags = TCP_SYN,
 	.silence = PORT_FILTERED,
-	.make = make_syn,
-	.patch = patch_syn,
-	.owns = owns_syn,
-	.classify = classify_tcp,
+	.classify = classify_syn,
+};
+
+const struct scan_tech tech_null = {
+	RAW_TCP,
+	.name = "null",
+	.title = "Null scan",
+	.scaninfo = "null",
+	.letter = 'N',
+	.silence = PORT_OPEN_FILTERED,
+	.classify = classify_reset,
+};
+
+const struct scan_tech tech_fin = {
+	RAW_TCP,
+	.name = "fin",
+	.title = "FIN scan",
+	.scaninfo = "fin",
+	.letter = 'F',
+	.flags = TCP_FIN,
+	.silence = PORT_OPEN_FILTERED,
+	.classify = classify_reset,
+};
+
+const struct scan_tech tech_xmas = {
+	RAW_TCP,
+	.name = "xmas",
+	.title = "Xmas scan",
+	.scaninfo = "xmas",
+	.letter = 'X',
+	.flags = TCP_FIN | TCP_PSH | TCP_URG,
+	.silence = PORT_OPEN_FILTERED,
+	.classify = classify_reset,
+};
+
+const struct scan_tech tech_maimon = {
+	RAW_TCP,
+	.name = "maimon",
+	.title = "Maimon scan",
+	.scaninfo = "maimon",
+	.letter = 'M',
+	.flags = TCP_FIN | TCP_ACK,
+	.silence = PORT_OPEN_FILTERED,
+	.classify = classify_reset,
 };
 
 const struct scan_tech tech_ack = {
+	RAW_TCP,
+	.name = "ack",
+	.title = "ACK scan",
+	.scaninfo = "ack",
+	.letter = 'A',
+	.flags = TCP_ACK,
+	.silence = PORT_FILTERED,
+	.classify = classify_ack,
+};
+
+const struct scan_tech tech_window = {
+	RAW_TCP,
+	.name = "window",
+	.title = "Window scan",
+	.scaninfo = "window",
+	.letter = 'W',
+	.flags = TCP_ACK,
+	.silence = PORT_FILTERED,
+	.classify = classify_window,
+};
+
+const struct scan_tech tech_syn_ping = {
+	RAW_TCP,
+	.name = "syn-ping",
+	.title = "SYN ping",
+	.flags = TCP_SYN,
+	.silence = PORT_FILTERED,
+	.classify = classify_syn,
+};
+
+const struct scan_tech tech_ack_ping = {
+	RAW_TCP,
 	.name = "ack-ping",
 	.title = "ACK ping",
-	.proto = PROTO_TCP,
-	.ports = PORTS_TCP,
-	.carrier = IO_TX_IP,
+	.flags = TCP_ACK,
 	.silence = PORT_FILTERED,
-	.make = make_ack,
-	.owns = owns_ack,
 	.classify = classify_ack,
 };

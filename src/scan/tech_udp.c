@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UDP probes (RFC 768): the payload that a server of that port answers, else an empty datagram.
+ * UDP probes (RFC 768): the user's data, or the payload that a server of that port answers, or nothing.
  * Each try uses the next of the port's payloads. A datagram from the probed port is an answer
  * whatever it says; ICMP port unreachable from the target is closed. UDP has no field for a cookie:
  * address, port and our random source port must fit.
@@ -9,17 +9,26 @@
 
 #include "pkt/build.h"
 #include "pkt/payload.h"
+#include "scan/plan.h"
+
+const uint8_t *tech_udp_payload(
+	const struct tech_run *run, uint16_t port, unsigned variant, size_t *len)
+{
+	unsigned n = payload_count(port);
+
+	*len = run->wire->data_len;
+	if (run->wire->data)
+		return run->wire->data;
+	return n ? payload_for(port, variant % n, len) : NULL;
+}
 
 static size_t make_udp(const struct probe *p, uint8_t *buf, size_t cap)
 {
 	struct build_ip ip;
-	unsigned n = payload_count(p->port);
-	const uint8_t *data = NULL;
-	size_t len = 0;
+	size_t len;
+	const uint8_t *data = tech_udp_payload(p->run, p->port, p->variant, &len);
 
 	tech_ip(p, &ip);
-	if (n > 0)
-		data = payload_for(p->port, p->variant % n, &len);
 	return build_udp(
 		buf, cap, &ip, &(struct build_udp){tech_sport(p->run, p->try), p->port, data, len});
 }

@@ -27,6 +27,15 @@ const char *scan_backend_for(const struct net_route *r)
 	return r->kind == LINK_ETHERNET && !r->local ? io_packet_ops.name : io_raw_ops.name;
 }
 
+/* Whether any IP protocol may answer: -sO, -PO. */
+static bool wants_all_protocols(const struct engine *e)
+{
+	for (unsigned i = 0; i < e->n_tasks; i++)
+		if (e->tasks[i].tech == &tech_proto)
+			return true;
+	return e->plan->ping & PING_PROTO;
+}
+
 static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot, struct err *err)
 {
 	const struct net_link *link = NULL;
@@ -35,7 +44,9 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 		.port_lo = e->run.sport_base,
 		.port_hi = e->run.sport_fixed ? e->run.sport_base
 					      : (uint16_t)(e->run.sport_base + SPORT_WINDOW - 1),
+		.all_protocols = wants_all_protocols(e),
 		.clock = e->env->clock,
+		.proxies = e->plan->proxies,
 	};
 
 	if (*slot)
@@ -50,15 +61,17 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 
 int wire_open(struct engine *e, struct err *err)
 {
+	const struct io_ops *connect = e->plan->proxies ? &io_proxy_ops : &io_connect_ops;
+
 	if (e->env->sim) {
 		e->wire = (struct wire){e->env->sim, e->env->sim, e->env->sim, true};
 		return 0;
 	}
 	for (unsigned i = 0; i < e->n_tasks; i++)
 		if (e->tasks[i].tech->carrier == IO_TX_CONNECT)
-			return open_one(e, &io_connect_ops, &e->wire.connect, err);
+			return open_one(e, connect, &e->wire.connect, err);
 	if (!e->raw_ok)
-		return open_one(e, &io_connect_ops, &e->wire.connect, err);
+		return open_one(e, connect, &e->wire.connect, err);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ import tempfile
 
 SKIP = 77
 DTD = "/usr/share/nmap/nmap.dtd"
-FORMATS = ("normal", "xml", "grepable", "json", "ndjson", "csv")
+FORMATS = ("normal", "kiddie", "xml", "grepable", "json", "ndjson", "csv")
 
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -79,7 +79,7 @@ def stream_equals_file(program, r):
 
 
 def main():
-    need("xmllint"), need("ndiff")
+    need("xmllint"), need("ndiff"), need("xsltproc")
     try:
         import libnmap  # noqa: F401
     except ImportError:

@@ -9,6 +9,7 @@ import subprocess
 
 from common import DTD, scratch
 
+XSL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "sonde.xsl")
 STATE = r"(?:open|closed|filtered|unfiltered|open\|filtered|closed\|filtered)"
 PREFIX = r"Host: [0-9a-fA-F.:]+(?:%\w+)? \([^()\t]*\)\t"
 PORT = rf"\d+/{STATE}/(?:tcp|udp|sctp)/[^/,\t]*/[^/,\t]*/[^/,\t]*/[^/,\t]*/"
@@ -22,6 +23,20 @@ GREPABLE = re.compile(
 def dtd(data):
     p = subprocess.run(["xmllint", "--noout", "--dtdvalid", DTD, "-"], input=data, capture_output=True)
     return None if p.returncode == 0 else p.stderr.decode(errors="replace")
+
+
+def page(data):
+    """Our stylesheet makes a page of it: HTML by xmllint, and no element of what the network said."""
+    p = subprocess.run(["xsltproc", "--nonet", XSL, "-"], input=data, capture_output=True)
+    if p.returncode or p.stderr:
+        return p.stderr.decode(errors="replace")
+    if re.search(rb"<(script|\?)", p.stdout):
+        return "foreign text became an element"
+    q = subprocess.run(["xmllint", "--html", "--noout", "-"], input=p.stdout, capture_output=True)
+    if q.returncode or q.stderr:
+        return q.stderr.decode(errors="replace")
+    missing = set(re.findall(rb'<address addr="([^"]*)"', data)) - set(re.findall(rb"[0-9A-Fa-f.:]+", p.stdout))
+    return f"not on the page: {missing}" if missing else None
 
 
 def libnmap(data):
@@ -90,7 +105,8 @@ def plain(data):
 
 READERS = {
     "normal": (plain,),
-    "xml": (plain, dtd, libnmap, ndiff),
+    "kiddie": (plain,),
+    "xml": (plain, dtd, page, libnmap, ndiff),
     "grepable": (plain, grepable),
     "json": (plain, json_document),
     "ndjson": (plain, ndjson),

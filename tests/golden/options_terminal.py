@@ -81,6 +81,14 @@ def check(what, ok):
     failed |= not ok
 
 
+def after(s, key, words):
+    """Types a key; what the terminal shows from the answer to it on."""
+    s.type(key)
+    s.until("an answer to %r" % key, lambda: words in s.seen)
+    at = s.seen.index(words)
+    s.seen = s.seen[at + len(words):]
+
+
 failed = False
 
 s = Scan("-oX", path)
@@ -101,6 +109,32 @@ check("^C: exit code 130 (%d)" % code, code == 130)
 check("^C: the report says so", b"interrupted" in s.seen)
 text = open(path).read()
 check("^C: the file is well-formed and says so", xml.dom.minidom.parseString(text) and "interrupted" in text)
+
+# nmap's keys, each with what it changes from then on: in the report on the screen and in the file.
+s = Scan("-oN", path)
+s.until("single-key mode", s.single_keys)
+s.until("a report", lambda: b"scan report" in s.seen)
+after(s, b"p", b"sonde: packet tracing is now on\r\n")
+s.until("packets", lambda: b"SENT (" in s.seen)
+after(s, b"P", b"sonde: packet tracing is now off\r\n")
+s.until("two more reports", lambda: s.seen.count(b"scan report") > 2)
+check("P: no packet is shown any more", b"SENT (" not in s.seen)
+check("there is no word of the backend yet", b"Probed by" not in s.seen)
+after(s, b"v", b"sonde: verbosity is now 1\r\n")
+s.until("more words of a host", lambda: b"Probed by raw" in s.seen)
+after(s, b"v", b"sonde: verbosity is now 2\r\n")
+after(s, b"d", b"sonde: debugging is now 1\r\n")
+s.until("debugging words of a host", lambda: b"Final times for host" in s.seen)
+after(s, b"D", b"sonde: debugging is now 0\r\n")
+after(s, b"V", b"sonde: verbosity is now 1\r\n")
+after(s, b"V", b"sonde: verbosity is now 0\r\n")
+after(s, b"V", b"sonde: verbosity is now 0\r\n")
+s.until("two more reports", lambda: s.seen.count(b"scan report") > 2)
+check("V and D: fewer words again", b"Probed by" not in s.seen and b"Final times" not in s.seen)
+s.type(b"\x03")
+s.end()
+text = open(path).read()
+check("the file followed the keys", "SENT (" in text and "Probed by raw" in text and "Final times for host" in text)
 
 s = Scan("--noninteractive", "-oX", path)
 s.until("a report", lambda: b"scan report" in s.seen)

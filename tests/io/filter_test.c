@@ -25,7 +25,7 @@ static bool is_shown(struct io *io, struct io *peer, struct io_tx *t, uint16_t i
 		for (int i = 0; i < n; i++) {
 			(void)pkt_view(rx[i].data, rx[i].len, &v);
 			if (rx[i].kind == IO_RX_IP && v.ip_id == ip_id &&
-				(ip_id || v.l4.proto == PROTO_TCP))
+				(ip_id || v.l4.proto == PROTO_TCP || v.l4.proto == 253))
 				return true;
 		}
 		if (!n)
@@ -58,13 +58,15 @@ static void test_filter_v4(void **state)
 {
 	static uint8_t options[4] = {1, 1, 1, 0};
 	struct io_conf c = bed_conf();
-	struct io *io = NULL, *peer = open_in_peer();
+	struct io *io = NULL, *all = NULL, *peer = open_in_peer();
 	struct build_ip ip = {.src = lab.peer4, .dst = lab.self4, .ttl = 64, .id = 4711};
 	struct build_tcp tcp = {.sport = 80, .dport = ASK_PORT_LO, .flags = TCP_RST};
 	uint8_t b[1500], tagged[1500];
 	struct io_tx t;
 
 	assert_int_equal(io_packet_ops.open(&io, &c, NULL), 0);
+	c.all_protocols = true;
+	assert_int_equal(io_packet_ops.open(&all, &c, NULL), 0);
 	for (unsigned i = 0; i < 4; i++) {
 		static const uint16_t ports[] = {
 			ASK_PORT_LO - 1, ASK_PORT_LO, ASK_PORT_HI, ASK_PORT_HI + 1};
@@ -100,6 +102,11 @@ static void test_filter_v4(void **state)
 	t = from_peer(b, build_tcp(b, sizeof(b), &ip, &tcp));
 	b[9] = 253;
 	assert_false(is_shown(io, peer, &t, 4711));
+	assert_true(is_shown(all, peer, &t, 4711));
+	tcp.dport = 1; /* the ports are still ours alone */
+	t = from_peer(b, build_tcp(b, sizeof(b), &ip, &tcp));
+	assert_false(is_shown(all, peer, &t, 4711));
+	tcp.dport = ASK_PORT_LO;
 	/* A VLAN tag is gone before we look. */
 	t = from_peer(tagged, 4 + build_tcp(tagged + 4, sizeof(tagged) - 4, &ip, &tcp));
 	t.kind = IO_TX_LINK;
@@ -107,13 +114,14 @@ static void test_filter_v4(void **state)
 	memcpy(tagged, (uint8_t[]){0, 5, 8, 0}, 4);
 	assert_true(is_shown(io, peer, &t, 4711));
 	io_close(io);
+	io_close(all);
 	io_close(peer);
 }
 
 static void test_filter_v6(void **state)
 {
 	struct io_conf c = bed_conf();
-	struct io *io = NULL, *peer = open_in_peer();
+	struct io *io = NULL, *all = NULL, *peer = open_in_peer();
 	struct build_ip ip = {.src = lab.peer6, .dst = lab.self6, .ttl = 64};
 	struct build_tcp tcp = {.sport = 80, .dport = ASK_PORT_LO, .flags = TCP_RST};
 	uint8_t b[1500], shifted[1500];
@@ -121,6 +129,8 @@ static void test_filter_v6(void **state)
 	size_t len;
 
 	assert_int_equal(io_packet_ops.open(&io, &c, NULL), 0);
+	c.all_protocols = true;
+	assert_int_equal(io_packet_ops.open(&all, &c, NULL), 0);
 	t = from_peer(b, build_tcp(b, sizeof(b), &ip, &tcp));
 	assert_true(is_shown(io, peer, &t, 0));
 	tcp.dport = 1;
@@ -135,7 +145,13 @@ static void test_filter_v6(void **state)
 	shifted[6] = 60;
 	t = from_peer(shifted, len + 8);
 	assert_true(is_shown(io, peer, &t, 0));
+	/* An unknown protocol. */
+	t = from_peer(b, len);
+	b[6] = 253;
+	assert_false(is_shown(io, peer, &t, 0));
+	assert_true(is_shown(all, peer, &t, 0));
 	io_close(io);
+	io_close(all);
 	io_close(peer);
 }
 

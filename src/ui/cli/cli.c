@@ -14,6 +14,7 @@
 #include "ui/cli/tty.h"
 
 #define LINE_AFTER_NS NS_PER_S /* shorter scans need no progress line */
+#define LEVEL_MAX     10
 
 struct cli {
 	struct cli_conf conf;
@@ -111,24 +112,77 @@ static void print(struct cli *c, const char *word, const char *text)
 	buf_free(&b);
 }
 
+/* The most talkative notes that are shown. */
+static enum log_level most(const struct levels *l)
+{
+	if (l->debug > 0)
+		return LOG_DEBUG;
+	return l->verbose > 0 ? LOG_INFO : LOG_WARN;
+}
+
 static void say(void *ctx, enum log_level level, const char *text)
 {
 	static const char *const words[] = {[LOG_ERROR] = "error: ", [LOG_WARN] = "warning: "};
 	struct cli *c = ctx;
 
-	if (level <= c->conf.max)
+	if (level <= most(c->conf.levels))
 		print(c, level <= LOG_WARN ? words[level] : "", text);
 }
 
 static void say_keys(struct cli *c)
 {
 	print(c, "",
-		"keys: ? for this line, ^C ends the scan and completes its files, any other shows progress");
+		"keys: v/V more or less verbose, d/D debugging, p/P packet tracing on or off, "
+		"? this line, ^C ends the scan and completes its files, any other shows progress");
+}
+
+/* One step up or down, within what the options -v and -d take. */
+static void change(struct cli *c, const char *what, int *level, int step)
+{
+	struct buf text = {0};
+
+	if (*level + step >= 0 && *level + step <= LEVEL_MAX)
+		*level += step;
+	buf_fmt(&text, "%s is now %d", what, *level);
+	print(c, "", buf_text(&text));
+	buf_free(&text);
+}
+
+static void trace(struct cli *c, bool on)
+{
+	c->conf.levels->trace = on;
+	print(c, "", on ? "packet tracing is now on" : "packet tracing is now off");
+}
+
+/* nmap's keys. True: progress is asked for. */
+static bool pressed(struct cli *c, char key)
+{
+	struct levels *l = c->conf.levels;
+
+	switch (key) {
+	case '?':
+		say_keys(c);
+		return false;
+	case 'v':
+	case 'V':
+		change(c, "verbosity", &l->verbose, key == 'v' ? 1 : -1);
+		return false;
+	case 'd':
+	case 'D':
+		change(c, "debugging", &l->debug, key == 'd' ? 1 : -1);
+		return false;
+	case 'p':
+	case 'P':
+		trace(c, key == 'p');
+		return false;
+	default:
+		return true;
+	}
 }
 
 struct log cli_log(struct cli *c)
 {
-	return (struct log){.max = c->conf.max, .write = say, .ctx = c};
+	return (struct log){.max = LOG_DEBUG, .write = say, .ctx = c};
 }
 
 /* ---- the engine's hooks and the bus --------------------------------------------------------- */
@@ -159,12 +213,8 @@ static bool hook_tick(void *ctx, uint64_t now_ns)
 	char key;
 
 	tty_tend(&c->tty);
-	while ((key = tty_key(&c->tty))) {
-		if (key == '?')
-			say_keys(c);
-		else
-			asked = true;
-	}
+	while ((key = tty_key(&c->tty)))
+		asked |= pressed(c, key);
 	return asked;
 }
 

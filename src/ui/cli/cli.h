@@ -15,10 +15,11 @@
 struct cli;
 
 struct cli_conf {
-	bool keys; /* any key asks for status, where standard input and output are this terminal */
+	bool keys; /* keys change levels or ask for status, where standard input and output are this
+		      terminal */
 	bool line; /* progress line, where standard output and error are terminals */
 	uint64_t stats_every_ns; /* ask for a line of progress so often; 0 = never */
-	enum log_level max;	 /* most talkative notes to show */
+	struct levels *levels;	 /* borrowed: which notes to show; keys change them */
 };
 
 /* *out is owned: cli_close. The terminal is not touched before cli_start. -ENOMEM. */

@@ -37,7 +37,8 @@ static void test_progress_text(void **state)
 
 static void test_stats_every(void **state)
 {
-	struct cli_conf conf = {.stats_every_ns = 10 * NS_PER_S};
+	struct levels levels = {0};
+	struct cli_conf conf = {.stats_every_ns = 10 * NS_PER_S, .levels = &levels};
 	struct scan_hooks h;
 	struct cli *c;
 
@@ -56,7 +57,8 @@ static void test_stats_every(void **state)
 
 static void test_never_asked(void **state)
 {
-	struct cli_conf conf = {0};
+	struct levels levels = {0};
+	struct cli_conf conf = {.levels = &levels};
 	struct scan_hooks h;
 	struct cli *c;
 
