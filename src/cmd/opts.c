@@ -17,6 +17,7 @@ static void init(struct opts *o)
 	o->capture_limit = OPT_UNSET;
 	o->port_ratio = -1;
 	o->timing = 3;
+	o->stealth = -1;
 }
 
 /* FILE of --config, looked up before the values of all options are stored. */
@@ -120,6 +121,11 @@ static int check_proxies(const struct opts *o, struct err *e)
 		beyond->as);
 }
 
+static bool at_once(uint64_t n)
+{
+	return n != OPT_UNSET && n > 1;
+}
+
 static int check_bounds(const struct opts *o, struct err *e)
 {
 	if (o->min_rate > 0 && o->max_rate > 0 && o->min_rate > o->max_rate)
@@ -128,6 +134,13 @@ static int check_bounds(const struct opts *o, struct err *e)
 	if (o->min_rate > 0 && o->scan_delay != OPT_UNSET && o->scan_delay > 0)
 		return err_set(e, ERR_USAGE,
 			"--min-rate sends on where --scan-delay would pause; leave out one");
+	if (o->stealth >= 0 &&
+		(o->min_rate > 0 || at_once(o->min_hostgroup) || at_once(o->min_parallelism)))
+		return err_set(e, ERR_USAGE,
+			"--stealth sends one packet after another, target by target, where %s asks for more at once; leave out one",
+			o->min_rate > 0              ? "--min-rate"
+			: at_once(o->min_hostgroup) ? "--min-hostgroup"
+						     : "--min-parallelism");
 	if (o->min_hostgroup != OPT_UNSET && o->min_hostgroup > o->max_hostgroup)
 		return err_set(e, ERR_USAGE,
 			"--min-hostgroup is more than --max-hostgroup; lower one or raise the other");

@@ -71,7 +71,9 @@ struct opts {
 	double port_ratio;  /* or negative */
 	const char *servicedb, *datadir;
 
-	int timing; /* 0..5 */
+	int timing;  /* 0..5 */
+	int stealth; /* index of the profile, -1 = none */
+	bool defeat_rst, defeat_icmp;
 	uint64_t min_rtt, max_rtt, initial_rtt, host_timeout, scan_delay,
 		max_scan_delay; /* ns or OPT_UNSET */
 	uint64_t max_retries, min_hostgroup, max_hostgroup, min_parallelism,

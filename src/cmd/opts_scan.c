@@ -182,8 +182,15 @@ static const struct opt_row opt_rows[] = {
 	  .help = "packets a second, at least, whatever the pauses of -T0 to -T2; not together with --scan-delay" },
 	{ { "--max-rate" }, OPT_ARG, OPT_REAL, "N", TO(max_rate), .max = 1e9, .flags = OPT_ABOVE, .group = G_TIMING,
 	  .help = "packets a second, at most" },
-	{ { "--defeat-rst-ratelimit" }, LACK(G_TIMING, "ignoring rate-limited resets") },
-	{ { "--defeat-icmp-ratelimit" }, LACK(G_TIMING, "ignoring rate-limited ICMP errors") },
+	{ { "--stealth" }, OPT_ARG, OPT_CHOICE, "PROFILE", TO(stealth),
+	  .choices = "aggressive|normal|stealthy|paranoid", .group = G_TIMING,
+	  .help = "one packet after another, target by target: aggressive 0.5 ms apart +-10 %, normal 2 ms +-30 %, stealthy "
+		  "10 ms +-60 % with 1 s after each 16 and 5 s between targets, paranoid 50 ms +-80 %, 3 s after each 4, 30 s; "
+		  "slower bounds still hold" },
+	{ { "--defeat-rst-ratelimit" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(defeat_rst), .group = G_TIMING,
+	  .help = "do not slow down for a host that limits its resets: closed TCP ports may be called filtered" },
+	{ { "--defeat-icmp-ratelimit" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(defeat_icmp), .group = G_TIMING,
+	  .help = "do not slow down for a host that limits its ICMP errors: silent UDP ports are called closed|filtered" },
 	{ { "--nsock-engine" }, OPT_ARG, OPT_TEXT, "ENGINE", TO(nsock_engine), .choices = "epoll|poll|select", .group = G_TIMING,
 	  .help = "nmap's choice of event loop; Sonde always waits by epoll and ppoll, and with -v says so" },
 	{ { "--nogcc" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_group_window), .group = G_TIMING,

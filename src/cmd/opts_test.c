@@ -105,6 +105,9 @@ static void test_contradictions(void **state)
 		"-p1 -p2 h",
 		"--min-rate 9 --max-rate 8 h",
 		"--min-rate 9 --scan-delay 1s h",
+		"--stealth normal --min-rate 9 h",
+		"--stealth 3 --min-hostgroup 2 h",
+		"--stealth stealthy --min-parallelism 2 h",
 		"--min-hostgroup 9 --max-hostgroup 8 h",
 		"--min-parallelism 9 --max-parallelism 8 h",
 		"-oX - -oG - h",
@@ -214,6 +217,7 @@ static void test_no_contradictions(void **state)
 		"-sL --datadir d h",
 		"--min-rate 9 --scan-delay 0 h",
 		"--min-rate 9 -T2 h",
+		"--stealth normal --max-rate 9 --scan-delay 1s -T0 --max-hostgroup 5 --min-hostgroup 1 h",
 		"--min-rate 9 --max-scan-delay 1s h",
 	};
 

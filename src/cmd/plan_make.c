@@ -110,6 +110,20 @@ static int check_source_port(
 	return ERR_USAGE;
 }
 
+/* What is not waited for must be asked for. */
+static int check_defeat(struct plan *p, const struct opts *o, unsigned tech, struct err *e)
+{
+	p->defeat_rst = o->defeat_rst;
+	p->defeat_icmp = o->defeat_icmp;
+	if (o->defeat_rst && !(tech & TECH_SYN))
+		return err_set(e, ERR_USAGE,
+			"--defeat-rst-ratelimit is about the resets that -sS gets; leave it out or use -sS");
+	if (o->defeat_icmp && !(tech & TECH_UDP))
+		return err_set(e, ERR_USAGE,
+			"--defeat-icmp-ratelimit is about the ICMP errors that -sU gets; leave it out or use -sU");
+	return 0;
+}
+
 /* A frame to a neighbour needs the hardware address that ARP tells. */
 static int check_frames(const struct opts *o, struct err *e)
 {
@@ -289,6 +303,7 @@ static int make_timing(struct plan *p, const struct opts *o, struct err *e)
 	t->min_rate = o->min_rate;
 	t->max_rate = o->max_rate;
 	t->no_group_window = o->no_group_window;
+	plan_stealth(p, o->stealth);
 	return make_rto(t, o, e);
 }
 
@@ -339,6 +354,8 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 		rc = check_bounce(o, e);
 	if (rc == 0)
 		rc = check_chain(o, e);
+	if (rc == 0)
+		rc = check_defeat(p, o, techniques(o, w), e);
 	if (rc == 0)
 		rc = make_interface(p, o, w, e);
 	if (rc == 0)

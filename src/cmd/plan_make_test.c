@@ -402,6 +402,67 @@ static void test_timing(void **state)
 	drop(m);
 }
 
+/* The values of the predecessor's README. */
+static void test_stealth(void **state)
+{
+	static const struct plan_stealth want[] = {
+		{256, 500 * NS_PER_US, 0.1, 0, 0},
+		{64, 2 * NS_PER_MS, 0.3, 0, 0},
+		{16, 10 * NS_PER_MS, 0.6, NS_PER_S, 5 * NS_PER_S},
+		{4, 50 * NS_PER_MS, 0.8, 3 * NS_PER_S, 30 * NS_PER_S},
+		{0},
+	};
+	static const char *const lines[] = {"--stealth aggressive h", "--stealth NORMAL h",
+		"--stealth=stealthy h", "--stealth 3 h", "h"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct made *m = make(lines[i], true);
+
+		assert_int_equal(m->rc, 0);
+		assert_int_equal(m->p.stealth.batch, want[i].batch);
+		assert_int_equal(m->p.stealth.delay_ns, want[i].delay_ns);
+		assert_true(m->p.stealth.jitter == want[i].jitter);
+		assert_int_equal(m->p.stealth.batch_pause_ns, want[i].batch_pause_ns);
+		assert_int_equal(m->p.stealth.target_pause_ns, want[i].target_pause_ns);
+		drop(m);
+	}
+}
+
+/* nmap 7.93 takes them with these techniques only. */
+static void test_defeat(void **state)
+{
+	static const struct {
+		const char *line;
+		int rc;
+		bool rst, icmp;
+	} rows[] = {
+		{"-sS --defeat-rst-ratelimit h", 0, true, false},
+		{"-sU --defeat-icmp-ratelimit h", 0, false, true},
+		{"-sSU --defeat-rst-ratelimit --defeat-icmp-ratelimit h", 0, true, true},
+		{"--defeat-rst-ratelimit h", 0, true, false},
+		{"-sU --defeat-rst-ratelimit h", ERR_USAGE},
+		{"-sT --defeat-rst-ratelimit h", ERR_USAGE},
+		{"-sn --defeat-rst-ratelimit h", ERR_USAGE},
+		{"-sS --defeat-icmp-ratelimit h", ERR_USAGE},
+		{"-sL --defeat-icmp-ratelimit h", ERR_USAGE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct made *m = make(rows[i].line, true);
+
+		assert_int_equal(m->rc, rows[i].rc);
+		if (m->rc == 0) {
+			assert_int_equal(m->p.defeat_rst, rows[i].rst);
+			assert_int_equal(m->p.defeat_icmp, rows[i].icmp);
+		}
+		drop(m);
+	}
+	struct made *m = make("--defeat-rst-ratelimit h", false); /* connect() is what is left */
+
+	assert_int_equal(m->rc, ERR_USAGE);
+	drop(m);
+}
+
 static void test_backend_and_interface(void **state)
 {
 	struct made *m = make("--backend connect -sS h", true);
@@ -433,6 +494,8 @@ int main(void)
 		cmocka_unit_test(test_parallelism),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_timing),
+		cmocka_unit_test(test_stealth),
+		cmocka_unit_test(test_defeat),
 		cmocka_unit_test(test_backend_and_interface),
 	};
 

@@ -31,6 +31,7 @@
 #include "io/dial.h"
 #include "pkt/ftp.h"
 #include "scan/driver.h"
+#include "scan/pacing.h"
 #include "scan/tech.h"
 
 #define FTP_PORT     21
@@ -265,7 +266,7 @@ static void ask_port(struct bounce *b)
 	char text[FTP_PORT_TEXT];
 
 	ftp_port_command(&h->addr, job_port(&h->job, b->slot), b->extended, text);
-	pace_take(&b->e->max_rate);
+	pacing_sent(b->e, 1);
 	b->e->probes_sent++;
 	h->probes_sent++;
 	command(b, STEP_PORT, text, "");
@@ -291,8 +292,8 @@ static void pick(struct bounce *b)
 
 static void next_port(struct bounce *b)
 {
-	if (!pace_ready(&b->e->max_rate, b->e->now)) {
-		b->due_ns = pace_next_ns(&b->e->max_rate, b->e->now);
+	if (!pacing_ready(b->e, 0)) {
+		b->due_ns = pacing_next_ns(b->e);
 		return;
 	}
 	pick(b);

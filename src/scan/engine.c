@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "scan/driver.h"
+#include "scan/pacing.h"
 #include "scan/report.h"
 #include "scan/rx.h"
 #include "scan/sched.h"
@@ -119,6 +120,8 @@ static bool room(const struct engine *e)
 		max = t->max_hostgroup;
 	if (max < t->min_hostgroup)
 		max = t->min_hostgroup;
+	if (e->plan->stealth.batch) /* one target after the other */
+		max = 1;
 	return active < max && !e->queue_head && engine_room_for_ports(e) &&
 	       (uint64_t)e->n_held * ports_a_host(e) < SLOTS_MAX;
 }
@@ -262,6 +265,14 @@ static uint64_t sooner(struct engine *e, struct pace *p, uint64_t at)
 	return next > e->now && next < at ? next : at;
 }
 
+/* What pacing holds back can do nothing before its time, a driver's packet that was due neither. */
+static uint64_t held_until(struct engine *e, uint64_t at)
+{
+	uint64_t next = pacing_next_ns(e);
+
+	return at <= e->now || next < at ? next : at;
+}
+
 static uint64_t sleep_ns(struct engine *e)
 {
 	uint64_t at = timer_next(e), hop = hop_next_ns(e), names, driver, max = IDLE_MAX_NS;
@@ -271,14 +282,16 @@ static uint64_t sleep_ns(struct engine *e)
 	if ((driver = drivers_next_ns(e)) < at)
 		at = driver;
 	if (e->ready_head) {
-		at = sooner(e, &e->max_rate, at);
 		at = sooner(e, &e->min_rate, at);
 		at = sooner(e, &e->silent, at);
-		max = NS_PER_MS; /* a full queue does not say when it drains */
 	}
+	if (e->held)
+		at = held_until(e, at);
+	if (e->queue_full)
+		max = NS_PER_MS; /* it does not say when it drains */
 	if (e->env->resolver && (names = resolver_timeout_ns(e->env->resolver)) < max)
 		max = names;
-	if (at <= e->now || can_admit(e))
+	if (at <= e->now || e->woken || can_admit(e))
 		return 0;
 	return at - e->now < max ? at - e->now : max;
 }
@@ -318,10 +331,12 @@ static void loop(struct engine *e)
 	while (!finished(e) && !e->dead.code && !*e->env->stop) {
 		e->now = clock_now(e->env->clock);
 		e->run.ts_ms = e->ts_secret + (uint32_t)(e->now / NS_PER_MS);
+		e->held = e->queue_full = false;
 		dequeue(e);
 		admit(e);
 		before = e->probes_sent;
 		send_ready(e);
+		e->woken = false;
 		rx_all(e);
 		e->now = clock_now(e->env->clock);
 		drivers_step(e);

@@ -92,6 +92,11 @@ struct engine {
 	struct cwnd group_cw;
 	struct loss group_loss;
 	struct pace max_rate, min_rate;
+	uint64_t stealth_next_ns, stealth_sent_ns; /* --stealth: the next packet, the last one */
+	unsigned stealth_batch;			   /* packets since the target's first */
+	bool held;	 /* something that wants to leave waits for pacing, since this turn */
+	bool woken;	 /* hosts became ready since hosts were last asked */
+	bool queue_full; /* a backend's queue took no more, in this turn */
 	struct pace silent;		 /* what may be sent without being answered */
 	double silent_rate;		 /* nominal */
 	uint32_t window_ok, window_lost; /* evidence of all hosts since the last judgement */

@@ -15,6 +15,13 @@
  * until it answers one, the delay between its probes is doubled, up to --max-scan-delay, and
  * shortened again while it keeps up. Tries made while it held back do not count.
  *
+ * A host that sends ICMP errors far apart (Linux: one a second) gets no more canaries: each would
+ * use up the answer that another port's probe could have had. Its interval is learnt from the
+ * answers; a little before the next one is due, probes leave at short steps until one is answered.
+ * So no answer that it could give is left unused, and none can be had faster. Tries that leave
+ * sooner after an answer than it could repeat one do not count; once it has had the time, all
+ * further silence does.
+ *
  * The numbers below were chosen by the simulation study (tests/sim, doc/simulation.md).
  */
 #include "scan/evidence.h"
@@ -26,6 +33,8 @@
 #define EVIDENCE_ENOUGH	      12 /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
+#define SLOW_NS		      (400 * NS_PER_MS) /* between ICMP errors: a slow host */
+#define SLOW_STEPS	      16
 #define DELAY_FIRST_NS	      (5 * NS_PER_MS)
 #define DELAY_LEAST_NS	      NS_PER_MS /* less is none */
 #define SILENT_FLOOR	      8		/* the silent rate is not cut below one part in so many */
@@ -58,9 +67,59 @@ static void delay_longer(struct engine *e, struct host *h)
 	window_start(h);
 }
 
+bool evidence_defeated(const struct engine *e, const struct host *h)
+{
+	if (!h->job.task)
+		return false;
+	return h->job.task->tech->proto == PROTO_UDP ? e->plan->defeat_icmp : e->plan->defeat_rst;
+}
+
+/* When its next ICMP error is due if the last was answered at once; later than that in any case. */
+static uint64_t slow_due(const struct host *h)
+{
+	return h->refused_ns + h->slow_ns - h->slow_ns / SLOW_STEPS;
+}
+
+static uint64_t slow_sure(const struct host *h)
+{
+	return h->refused_ns + h->slow_ns + h->slow_ns / 4;
+}
+
+void evidence_refused(struct engine *e, struct host *h, uint64_t sent_ns)
+{
+	uint64_t gap = sent_ns - h->refused_ns, max = e->plan->timing.max_scan_delay_udp_ns;
+
+	if (!h->job.task || h->job.task->tech->proto != PROTO_UDP || sent_ns <= h->refused_ns)
+		return;
+	h->refused_ns = sent_ns;
+	if (!h->slow_ns && (!evidence_holding(h) || gap < SLOW_NS))
+		return;
+	if (!h->slow_ns || gap < h->slow_ns)
+		h->slow_ns = (h->slow_ns + gap) / (h->slow_ns ? 2 : 1);
+	else
+		h->slow_ns += (gap < 2 * h->slow_ns ? gap - h->slow_ns : h->slow_ns) / 2;
+	h->delay_ns = slow_due(h) - sent_ns < max ? slow_due(h) - sent_ns : max;
+	h->next_send_ns = sent_ns + h->delay_ns;
+}
+
+uint64_t evidence_slow_step(const struct engine *e, const struct host *h)
+{
+	uint64_t step = h->slow_ns / SLOW_STEPS;
+
+	if (e->now < slow_due(h))
+		return slow_due(h) - e->now < h->delay_ns ? slow_due(h) - e->now : h->delay_ns;
+	return e->now < slow_sure(h) ? step : step / 4;
+}
+
+bool evidence_too_early(const struct host *h, uint64_t sent_ns)
+{
+	return h->slow_ns && sent_ns < slow_sure(h);
+}
+
 static void delay_judge(struct engine *e, struct host *h)
 {
-	if (h->window_ok + h->window_lost < EVIDENCE_ENOUGH)
+	if (h->window_ok + h->window_lost < EVIDENCE_ENOUGH || h->slow_ns ||
+		evidence_defeated(e, h))
 		return;
 	if (h->window_lost > h->window_ok) {
 		delay_longer(e, h);
@@ -147,6 +206,11 @@ void evidence_answered(
 {
 	struct slot *s = &h->job.slots[slot];
 	unsigned k = try == CANARY_TRY ? 1 : try == UINT8_MAX ? s->tries : try + 1u;
+
+	if (k > s->voids + 1u)
+		k -= s->voids; /* tries that did not count */
+	else
+		k = 1;
 
 	loss_answered(&h->loss, k);
 	loss_answered(&e->group_loss, k);

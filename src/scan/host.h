@@ -65,6 +65,8 @@ struct host {
 	bool limits;			 /* it has been seen to limit its answers in this stage */
 	uint64_t hold_at_ns;		 /* when the first of those left that made the host hold */
 	uint64_t judged_ns;		 /* when the delay was last made longer */
+	uint64_t refused_ns; /* when the last probe left that an ICMP error answered, 0 = none */
+	uint64_t slow_ns;    /* so far apart it sends ICMP errors, 0 = it is not that slow */
 	uint64_t canary_ok_ns;		 /* when the last answered one left, 0 = none */
 	uint64_t canary_sent_ns;	 /* of the canary on its way, 0 = none */
 	uint32_t window_ok, window_lost; /* evidence since the last judgement of the delay */

@@ -30,6 +30,24 @@ static const struct plan_timing templates[] = {
 };
 /* clang-format on */
 
+void plan_stealth(struct plan *p, int n)
+{
+	/* clang-format off */
+	static const struct plan_stealth profiles[] = {
+		{ .batch = 256, .delay_ns = 500 * NS_PER_US, .jitter = 0.1 },
+		{ .batch = 64, .delay_ns = 2 * NS_PER_MS, .jitter = 0.3 },
+		{ .batch = 16, .delay_ns = 10 * NS_PER_MS, .jitter = 0.6,
+		  .batch_pause_ns = NS_PER_S, .target_pause_ns = 5 * NS_PER_S },
+		{ .batch = 4, .delay_ns = 50 * NS_PER_MS, .jitter = 0.8,
+		  .batch_pause_ns = 3 * NS_PER_S, .target_pause_ns = 30 * NS_PER_S },
+	};
+	/* clang-format on */
+
+	p->stealth = (struct plan_stealth){0};
+	if (n >= 0 && n < (int)(sizeof(profiles) / sizeof(profiles[0])))
+		p->stealth = profiles[n];
+}
+
 void plan_template(struct plan *p, int n)
 {
 	p->timing = templates[n < 0 ? 0 : n > 5 ? 5 : n];

@@ -113,4 +113,6 @@ struct plan {
 void plan_init(struct plan *p);
 /* nmap's template n (0..5) over p->timing; explicit options are applied after it. */
 void plan_template(struct plan *p, int n);
+/* Profile n of --stealth (0 aggressive .. 3 paranoid); other numbers: none. */
+void plan_stealth(struct plan *p, int n);
 void plan_free(struct plan *p);

@@ -79,11 +79,11 @@ static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 }
 
 /* Refusals make the better canaries: they are what hosts limit. */
-static void canary_candidate(struct host *h, uint32_t slot)
+static void canary_candidate(const struct engine *e, struct host *h, uint32_t slot)
 {
 	struct job *j = &h->job;
 
-	if (j->task->tech->carrier != IO_TX_IP)
+	if (j->task->tech->carrier != IO_TX_IP || evidence_defeated(e, h))
 		return;
 	/* an answer in UDP is not limited, ICMP errors are: only these show whether silence means
 	 * anything */
@@ -115,6 +115,8 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 			return;
 		e->replies++;
 		sample(e, h, r->rx, h->canary_sent_ns);
+		if (!r->direct)
+			evidence_refused(e, h, h->canary_sent_ns);
 		evidence_answered(e, h, r->slot, CANARY_TRY, h->canary_sent_ns);
 		sched_wake(e, h);
 		return;
@@ -124,6 +126,8 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 	e->replies++;
 	sent_ns = sent_at(s, r->try);
 	rtt = sample(e, h, r->rx, sent_ns);
+	if (!r->direct)
+		evidence_refused(e, h, sent_ns ? sent_ns : s->t);
 	evidence_answered(e, h, r->slot, r->try, sent_ns ? sent_ns : s->t);
 	s->state = r->verdict.state;
 	s->reason = r->verdict.reason;
@@ -143,7 +147,7 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 		return;
 	}
 	if (r->direct || s->state == PORT_CLOSED)
-		canary_candidate(h, r->slot);
+		canary_candidate(e, h, r->slot);
 	if (s->state == PORT_OPEN)
 		report_found(e, h, r->slot);
 	if (h->job.undecided == 0)

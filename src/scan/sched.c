@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "scan/evidence.h"
+#include "scan/pacing.h"
 #include "scan/report.h"
 #include "scan/timers.h"
 
@@ -63,8 +64,7 @@ void sched_init(struct engine *e)
 		e->host_window_max = t->max_parallelism;
 	e->silent_rate = t->max_parallelism ? 0 : levels[t->template_no].silent_pps;
 	pace_init(&e->silent, e->silent_rate, e->silent_rate * SILENT_BURST_S, e->now);
-	pace_init(&e->max_rate, t->max_rate, t->max_rate / 100, e->now);
-	pace_init(&e->min_rate, t->min_rate, t->min_rate / 10, e->now);
+	pacing_init(e);
 	e->silent_cut_ns = e->silent_grow_ns = e->now;
 }
 
@@ -128,8 +128,10 @@ bool sched_has_work(const struct host *h)
 
 void sched_wake(struct engine *e, struct host *h)
 {
-	if (sched_has_work(h) && (h->stage == STAGE_PING || h->stage == STAGE_PORTS))
+	if (sched_has_work(h) && (h->stage == STAGE_PING || h->stage == STAGE_PORTS)) {
 		ready_add(e, h);
+		e->woken = true;
+	}
 }
 
 void sched_timer(struct engine *e, struct host *h)
@@ -162,7 +164,7 @@ static bool worth_another(const struct engine *e, struct host *h, const struct s
 	unsigned tries = s->tries - s->voids, at = tries < TRIES_TOLD ? tries : TRIES_TOLD - 1;
 	uint32_t answered = h->answered_at[at];
 
-	if (h->stage != STAGE_PORTS || tries < 2 || tries >= tries_max(e, h) ||
+	if (h->stage != STAGE_PORTS || evidence_defeated(e, h) || tries < 2 || tries >= tries_max(e, h) ||
 		answered * WORTH_ONE_IN <= answered + h->silent_at[at])
 		return false;
 	if (tries > 2)
@@ -188,7 +190,7 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 static bool icmp_unheard(const struct engine *e, struct host *h, const struct slot *s)
 {
 	if (h->stage != STAGE_PORTS || !tech_refused_by_icmp(h->job.task->tech) ||
-		h->job.canary >= 0 || e->plan->timing.max_retries == 0)
+		h->job.canary >= 0 || e->plan->timing.max_retries == 0 || evidence_defeated(e, h))
 		return false;
 	if (!h->pause_ns) {
 		h->pause_ns = e->now;
@@ -211,7 +213,7 @@ static bool silence_counts(struct engine *e, struct host *h, const struct slot *
 		return false;
 	if (icmp_unheard(e, h, s))
 		return false;
-	if (h->job.canary < 0 || needed == 1 || tries >= LIMITED_TRIES * needed)
+	if (h->job.canary < 0 || h->slow_ns || needed == 1 || tries >= LIMITED_TRIES * needed)
 		return true;
 	if (h->canary_ok_ns &&
 		(s->gap16 == UINT32_MAX || h->canary_ok_ns >= s->t - 16 * (uint64_t)s->gap16))
@@ -226,7 +228,8 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 	struct slot *s = &h->job.slots[i];
 
 	/* while the host does not even repeat an answer it has given, a try does not count */
-	if (h->canaries_lost && s->tries - s->voids > 1 && e->plan->timing.max_retries)
+	if (e->plan->timing.max_retries &&
+		(evidence_too_early(h, s->t) || (h->canaries_lost && s->tries - s->voids > 1)))
 		s->voids++;
 	h->silent_at[s->tries < TRIES_TOLD ? s->tries : TRIES_TOLD - 1]++;
 	if (!silence_counts(e, h, s)) {
@@ -235,6 +238,8 @@ static void slot_silent(struct engine *e, struct host *h, uint32_t i)
 		return;
 	}
 	s->state = job_tech(&h->job, i)->silence;
+	if (s->state == PORT_OPEN_FILTERED && evidence_defeated(e, h))
+		s->state = PORT_CLOSED_FILTERED;
 	s->reason = REASON_NO_RESPONSE;
 	h->job.undecided--;
 	report_verdict(e, h, i);

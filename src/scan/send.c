@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "scan/evidence.h"
+#include "scan/pacing.h"
 #include "scan/report.h"
 #include "scan/sched.h"
 #include "scan/timers.h"
@@ -30,12 +31,14 @@ enum may { MAY_SEND, MAY_NOT_HOST, MAY_NOT_YET, MAY_NOT_RUN };
 
 static enum may may_send(struct engine *e, struct host *h)
 {
-	bool window, pushed = e->plan->timing.min_rate > 0 && pace_ready(&e->min_rate, e->now);
+	bool window, pushed = e->min_rate.rate > 0 && pace_ready(&e->min_rate, e->batch.n, e->now);
 
 	if (!sched_has_work(h) || (evidence_holding(h) && h->canary_sent_ns))
 		return MAY_NOT_HOST;
-	if (!pace_ready(&e->max_rate, e->now))
+	if (!pacing_ready(e, e->batch.n)) {
+		e->held = true;
 		return MAY_NOT_RUN;
+	}
 	if (pushed)
 		return MAY_SEND;
 	if (h->next_send_ns > e->now) {
@@ -45,8 +48,8 @@ static enum may may_send(struct engine *e, struct host *h)
 	window = h->outstanding < h->cw.window;
 	if (window && e->outstanding < e->group_cw.window)
 		return MAY_SEND;
-	if (e->silent_rate > 0 && !h->delay_ns && pace_ready(&e->silent, e->now)) {
-		pace_take(&e->silent);
+	if (e->silent_rate > 0 && !h->delay_ns && pace_ready(&e->silent, 0, e->now)) {
+		pace_take(&e->silent, 1, e->now);
 		return MAY_SEND;
 	}
 	if (window) /* the run's is full, for all hosts alike */
@@ -57,7 +60,7 @@ static enum may may_send(struct engine *e, struct host *h)
 
 static bool canary_due(const struct host *h)
 {
-	return h->job.canary >= 0 && h->canary_after == 0 && !h->canary_sent_ns;
+	return h->job.canary >= 0 && h->canary_after == 0 && !h->canary_sent_ns && !h->slow_ns;
 }
 
 static bool choose(struct engine *e, struct host *h, struct pick *p)
@@ -257,14 +260,12 @@ static void unpick(struct engine *e, const struct pick *p)
 	sched_wake(e, h);
 }
 
-/* Not taken by a full queue: what host_sent took is given back as well. */
+/* Not taken by a full queue. */
 static void put_back(struct engine *e, const struct pick *p)
 {
 	p->host->outstanding--;
 	e->outstanding--;
 	p->host->next_send_ns = 0;
-	pace_give(&e->max_rate);
-	pace_give(&e->min_rate);
 	unpick(e, p);
 }
 
@@ -286,18 +287,18 @@ static bool flush(struct engine *e)
 	for (int i = 0; i < taken; i++)
 		commit(e, &b->pick[i], &b->tx[i]);
 	all = taken == (int)b->n;
+	if (!all)
+		e->queue_full = true;
 	b->n = 0;
 	return all;
 }
 
 static void host_sent(struct engine *e, struct host *h)
 {
-	uint64_t gap = h->delay_ns > e->plan->timing.scan_delay_ns ? h->delay_ns
-								   : e->plan->timing.scan_delay_ns;
+	uint64_t gap = h->slow_ns ? evidence_slow_step(e, h) : h->delay_ns;
 
-	pace_take(&e->max_rate);
-	if (e->min_rate.rate > 0)
-		pace_take(&e->min_rate);
+	if (gap < e->plan->timing.scan_delay_ns)
+		gap = e->plan->timing.scan_delay_ns;
 	if (gap)
 		h->next_send_ns = e->now + gap;
 	ready_drop(e, h);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "scan/driver.h"
+#include "scan/pacing.h"
 #include "scan/report.h"
 #include "scan/sched.h"
 #include "scan/timers.h"
@@ -161,7 +162,7 @@ void host_next_task(struct engine *e, struct host *h)
 	}
 	sched_task_init(e, h);
 	h->limits = false;
-	h->pause_ns = 0;
+	h->pause_ns = h->refused_ns = h->slow_ns = 0;
 	memset(h->answered_at, 0, sizeof(h->answered_at));
 	memset(h->silent_at, 0, sizeof(h->silent_at));
 	h->canary_ok_ns = 0;
@@ -306,6 +307,7 @@ void host_start(struct engine *e, struct host *h)
 	h->start_ns = e->now;
 	h->start_wall_ns = clock_wall(e->env->clock);
 	sched_host_init(e, h);
+	pacing_next_target(e);
 	if (e->plan->list_only) {
 		h->state = HOST_SKIPPED;
 		name_ask(e, h);

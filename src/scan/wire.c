@@ -11,11 +11,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "pkt/build.h"
 #include "scan/backend.h"
 #include "scan/driver.h"
+#include "scan/pacing.h"
 #include "scan/report.h"
 
 #define HOP_TRIES    5
@@ -67,6 +69,8 @@ int wire_open(struct engine *e, struct err *err)
 		e->wire = (struct wire){e->env->sim, e->env->sim, e->env->sim, true};
 		return 0;
 	}
+	if (pacing_on(e)) /* to sleep as long as was asked for; the default is 50 us more */
+		prctl(PR_SET_TIMERSLACK, 1);
 	for (unsigned i = 0; i < e->n_tasks; i++)
 		if (e->tasks[i].tech->carrier == IO_TX_CONNECT)
 			return open_one(e, connect, &e->wire.connect, err);
@@ -110,6 +114,8 @@ int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struc
 {
 	int taken = io_send(io, v, n, err);
 
+	if (taken > 0)
+		pacing_sent(e, (unsigned)taken);
 	for (int i = 0; i < taken; i++)
 		report_sent(e, &v[i]);
 	return taken;
@@ -157,6 +163,10 @@ int path_put(struct engine *e, const struct path *p, const uint8_t *packet, uint
 		.src_mac = p->route.src_mac};
 	int rc;
 
+	if (!pacing_ready(e, 0)) {
+		e->held = true;
+		return -EAGAIN;
+	}
 	if (p->hop)
 		tx.dst_mac = p->hop->mac;
 	rc = wire_put(e, p->io, &tx, 1, err);
@@ -175,6 +185,10 @@ static void hop_ask(struct engine *e, struct hop *p)
 		.kind = IO_TX_LINK, .data = data, .ifindex = p->ifindex, .ethertype = 0x0806};
 	struct err err = {0};
 
+	if (!pacing_ready(e, 0)) {
+		p->ask_at_ns = pacing_next_ns(e);
+		return;
+	}
 	memset(tx.dst_mac.b, 0xff, sizeof(tx.dst_mac.b));
 	if (p->addr.family == 4) {
 		tx.len = (uint32_t)build_arp(data, sizeof(data), &p->src_mac, &p->src, &p->addr);
