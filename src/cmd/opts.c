@@ -206,7 +206,7 @@ static int check(const struct opts *o, struct err *e)
 	if (rc == 0 && o->servicedb && o->ports)
 		rc = err_set(e, ERR_USAGE,
 			"--servicedb scans the ports of its file; leave out -p, or use --datadir");
-	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~(unsigned)TECH_CONNECT))
+	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~(unsigned)(TECH_CONNECT | TECH_BOUNCE)))
 		rc = err_set(e, ERR_USAGE,
 			"%s needs raw packets, which --unprivileged gives up; choose -sT",
 			technique_used(o, is_raw_technique));

@@ -53,7 +53,7 @@ static struct made *make(const char *line, bool privileged)
 			&(struct plan_world){
 				.privileged = privileged, .services = m->services, .log = &m->log},
 			&m->e);
-	m->p.backend = NULL; /* a word of the line */
+	m->p.backend = m->p.bounce = m->p.proxies = NULL; /* words of the line */
 	free(copy);
 	return m;
 }
@@ -323,6 +323,49 @@ static void test_source_port(void **state)
 	assert_refused("--backend connect -g 53 h", false, "--backend connect");
 }
 
+static void test_bounce(void **state)
+{
+	struct made *m = make("-b me:x@[2001:db8::1]:2121 -p 80 h", false);
+
+	assert_int_equal(m->rc, 0);
+	assert_string_equal(m->p.techniques[0], "bounce");
+	assert_null(m->p.techniques[1]);
+	assert_int_equal(m->p.ports.of[PORTS_TCP].n, 1);
+	drop(m);
+	m = make("-sU -b h -p T:80,U:53 h", true);
+	assert_string_equal(m->p.techniques[0], "udp");
+	assert_string_equal(m->p.techniques[1], "bounce");
+	drop(m);
+	assert_taken("-b h --unprivileged h", false, 0);
+	assert_refused("-b h:x h", true, "-b: ");
+	assert_refused("-b me@ h", true, "host");
+	assert_refused("-b h --min-rate 5 h", true, "--min-rate");
+	assert_refused("-b h -g 53 h", true, "FTP server");
+	assert_refused("-b h --backend raw h", true, "carry -b");
+	assert_refused("-b h -sT h", true, "exclude");
+}
+
+static void test_proxies(void **state)
+{
+	struct made *m = make("--proxies socks5://192.0.2.1,http://192.0.2.2:3128 h", false);
+
+	assert_int_equal(m->rc, 0);
+	assert_string_equal(m->p.techniques[0], "connect");
+	assert_int_equal(m->p.ping, PING_CONNECT | PING_ARP);
+	assert_false(m->p.reverse_dns);
+	drop(m);
+	assert_taken("--proxy socks5://192.0.2.1 -sT -PS22 -PA80 -n h", false, 0);
+	assert_taken("--proxies socks5://192.0.2.1 -Pn --unprivileged -6 h", false, 0);
+	assert_taken("--proxies socks5://192.0.2.1 -sn h", false, 0);
+	assert_refused("--proxies foo://192.0.2.1 h", false, "--proxies: ");
+	assert_refused("--proxies socks4://192.0.2.1 -6 h", false, "IPv4 only");
+	assert_refused("--proxies socks5://192.0.2.1 -PE -sT h", false, "-PE cannot");
+	assert_refused("--proxies socks5://192.0.2.1 -sTU h", false, "-sU cannot");
+	assert_refused("--proxies socks5://192.0.2.1 -R h", false, "-R cannot");
+	assert_refused("--proxies socks5://192.0.2.1 -b h h", false, "-b cannot");
+	assert_refused("--proxies socks5://192.0.2.1 --backend raw h", false, "--backend cannot");
+}
+
 static void test_neighbours(void **state)
 {
 	assert_taken("-PR h", true, 0);
@@ -490,6 +533,8 @@ int main(void)
 		cmocka_unit_test(test_discovery),
 		cmocka_unit_test(test_number_of_pings),
 		cmocka_unit_test(test_source_port),
+		cmocka_unit_test(test_bounce),
+		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_parallelism),
 		cmocka_unit_test(test_levels),

@@ -190,8 +190,8 @@ static enum turn listen_to(struct proxies *p, int fd, struct tunnel *t, int *out
 		fault(p, t->hop, "does not speak this protocol");
 		return TURN_LOST;
 	}
-	p->hops[t->hop].spoke = true;
-	p->hops[t->hop].faults = 0;
+	if (heard != PROXY_MORE)
+		p->hops[t->hop] = (struct hop_state){.spoke = true, .said = p->hops[t->hop].said};
 	t->saying = heard == PROXY_NEXT;
 	return heard == PROXY_DONE ? arrived(p, t, error, outcome) : TURN_ON;
 }

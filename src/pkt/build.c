@@ -15,6 +15,11 @@
 #define TIMESTAMP_BODY 12 /* originate, receive, transmit: RFC 792 */
 #define MASK_BODY      4  /* RFC 950 */
 
+/* RFC 4820: type of the parameter, type and flags of the chunk; both have four bytes in front. */
+#define PAD_PARAMETER 0x8005
+#define PAD_CHUNK     0x8400
+#define PAD_MIN	      4
+
 /* Writes the IP header in front of `l4_len` bytes of `proto`; a packet that cannot be said in its
  * length fields fails. */
 static void put_ip(struct wr *w, const struct build_ip *ip, uint8_t proto, size_t l4_len)
@@ -30,6 +35,7 @@ static void put_ip(struct wr *w, const struct build_ip *ip, uint8_t proto, size_
 	struct ipv6_hdr v6 = {.src = ip->src,
 		.dst = ip->dst,
 		.tclass = ip->tos,
+		.flow = ip->flow,
 		.payload_len = (uint16_t)l4_len,
 		.next = proto,
 		.hop_limit = ip->ttl};
@@ -149,49 +155,57 @@ size_t build_timestamp(
 
 size_t build_mask(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq)
 {
-	return icmp_request(
-		buf, cap, ip, &(struct icmp_hdr){.type = ICMP4_MASK, .id = id, .seq = seq}, MASK_BODY);
+	return icmp_request(buf, cap, ip,
+		&(struct icmp_hdr){.type = ICMP4_MASK, .id = id, .seq = seq}, MASK_BODY);
 }
 
-size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, uint32_t init_tag)
+static void put_init(struct wr *w, uint32_t tag)
 {
-	struct wr w = wr_init(buf, cap);
-	/* RFC 9260 8.5.1: the verification tag of an INIT's packet is 0 */
-	struct sctp_hdr h = {.sport = sport, .dport = dport};
-	struct sctp_init init = {.tag = init_tag, .window = 32768, .tsn = init_tag};
-	size_t l4;
+	struct sctp_init init = {.tag = tag, .window = 32768, .tsn = tag};
 
 	init.out_streams = 10;
 	init.in_streams = 2048;
-	put_ip(&w, ip, IP_SCTP, SCTP_MIN + 20);
-	l4 = w.len;
-	sctp_write(&w, &h);
-	sctp_init_write(&w, &init);
-	sctp_seal(&w, l4);
-	return wr_len(&w);
+	sctp_init_write(w, &init);
 }
 
-size_t build_sctp_cookie_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, uint32_t vtag)
+static void put_cookie_echo(struct wr *w, uint32_t tag)
+{
+	wr_u8(w, SCTP_COOKIE_ECHO);
+	wr_u8(w, 0);
+	wr_u16be(w, SCTP_COOKIE_ECHO_LEN);
+	wr_u32be(w, ~tag); /* no cookie that anybody gave out */
+}
+
+size_t build_sctp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_sctp *s)
 {
 	struct wr w = wr_init(buf, cap);
-	struct sctp_hdr h = {.sport = sport, .dport = dport, .vtag = vtag};
-	size_t l4;
+	bool init = s->chunk == SCTP_INIT;
+	/* RFC 9260 8.5.1: the verification tag of an INIT's packet is 0 */
+	struct sctp_hdr h = {.sport = s->sport, .dport = s->dport, .vtag = init ? 0 : s->tag};
+	size_t pad = s->payload ? PAD_MIN + s->payload_len : 0, zeroes = -pad & 3;
+	size_t len = init ? SCTP_INIT_LEN : SCTP_COOKIE_ECHO_LEN, l4;
 
-	put_ip(&w, ip, IP_SCTP, SCTP_MIN + 8);
+	put_ip(&w, ip, IP_SCTP, SCTP_MIN + len + pad + zeroes);
 	l4 = w.len;
 	sctp_write(&w, &h);
-	wr_u8(&w, SCTP_COOKIE_ECHO);
-	wr_u8(&w, 0);
-	wr_u16be(&w, 8);
-	wr_u32be(&w, ~vtag);
+	if (init)
+		put_init(&w, s->tag);
+	else
+		put_cookie_echo(&w, s->tag);
+	if (pad && w.ok) { /* no chunk may stand beside an INIT, so a parameter within it */
+		if (init)
+			wr_patch16be(&w, l4 + SCTP_MIN + 2, (uint16_t)(len + pad));
+		wr_u16be(&w, init ? PAD_PARAMETER : PAD_CHUNK);
+		wr_u16be(&w, (uint16_t)pad);
+		wr_bytes(&w, s->payload, s->payload_len);
+		wr_zero(&w, zeroes);
+	}
 	sctp_seal(&w, l4);
 	return wr_len(&w);
 }
 
-size_t build_igmp_query(uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data,
-	size_t len)
+size_t build_igmp_query(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data, size_t len)
 {
 	static const uint8_t query[IGMP_LEN] = {IGMP_QUERY};
 	struct wr w = wr_init(buf, cap);

@@ -18,7 +18,8 @@ struct build_ip {
 	struct addr src, dst;
 	uint8_t ttl; /* TTL or hop limit */
 	uint8_t tos;
-	uint16_t id; /* IPv4 identification, host order */
+	uint16_t id;   /* IPv4 identification, host order */
+	uint32_t flow; /* IPv6 flow label, 20 bits */
 	bool df;
 	const uint8_t *options; /* IPv4 options, padded by the caller to 4 bytes; NULL */
 	uint8_t options_len;
@@ -41,6 +42,14 @@ struct build_udp {
 	size_t payload_len;
 };
 
+struct build_sctp {
+	uint16_t sport, dport;
+	uint8_t chunk;		/* SCTP_INIT or SCTP_COOKIE_ECHO */
+	uint32_t tag;		/* initiate tag of the one, verification tag of the other */
+	const uint8_t *payload; /* as padding that the receiver skips (RFC 4820); NULL: none */
+	size_t payload_len;
+};
+
 /* Echo request: identifier, sequence number (host order) and what comes back. */
 struct build_echo {
 	uint16_t id, seq;
@@ -59,16 +68,12 @@ size_t build_timestamp(
 	uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
 /* ICMP address mask request (17/0, RFC 950), IPv4 only. */
 size_t build_mask(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t id, uint16_t seq);
-/* SCTP with one INIT chunk (RFC 9260 3.3.2). */
-size_t build_sctp_init(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, uint32_t init_tag);
-/* SCTP with one COOKIE ECHO chunk (RFC 9260 3.3.11) that holds four bytes of no meaning. */
-size_t build_sctp_cookie_echo(uint8_t *buf, size_t cap, const struct build_ip *ip, uint16_t sport,
-	uint16_t dport, uint32_t vtag);
+/* SCTP with an INIT or a COOKIE ECHO chunk (RFC 9260 3.3.2, 3.3.11). */
+size_t build_sctp(uint8_t *buf, size_t cap, const struct build_ip *ip, const struct build_sctp *s);
 /* IGMP general membership query, version 1 (RFC 2236 2), with `data` of `len` bytes (or NULL)
  * behind it; IPv4 only. */
-size_t build_igmp_query(uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data,
-	size_t len);
+size_t build_igmp_query(
+	uint8_t *buf, size_t cap, const struct build_ip *ip, const uint8_t *data, size_t len);
 /* An IP header of protocol (IPv6: next header) `proto` and `data` of `len` bytes (or NULL). */
 size_t build_bare(uint8_t *buf, size_t cap, const struct build_ip *ip, uint8_t proto,
 	const uint8_t *data, size_t len);

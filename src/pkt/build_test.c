@@ -13,7 +13,10 @@
 #include <string.h>
 
 #include "pkt/payload.h"
+#include "pkt/sctp.h"
 #include "pkt/view.h"
+
+#define KINDS 11
 
 static struct build_ip ends(const char *src, const char *dst)
 {
@@ -43,11 +46,19 @@ static size_t one(unsigned kind, uint8_t *buf, size_t cap, const struct build_ip
 		return build_echo(
 			buf, cap, ip, &(struct build_echo){1, 2, (const uint8_t *)"abc", 3});
 	case 3:
-		return build_sctp_init(buf, cap, ip, 1, 2, 3);
+		return build_sctp(buf, cap, ip, &(struct build_sctp){1, 2, SCTP_INIT, 3, NULL, 0});
 	case 4:
 		return build_timestamp(buf, cap, ip, 1, 2);
 	case 5:
 		return build_nd_solicit(buf, cap, &mac, &ip->src, &ip->dst);
+	case 7:
+		return build_sctp(buf, cap, ip, &(struct build_sctp){1, 2, SCTP_COOKIE_ECHO, 3, (const uint8_t *)"abc", 3});
+	case 8:
+		return build_mask(buf, cap, ip, 1, 2);
+	case 9:
+		return build_igmp_query(buf, cap, ip, (const uint8_t *)"abc", 3);
+	case 10:
+		return build_bare(buf, cap, ip, 253, (const uint8_t *)"abc", 3);
 	default:
 		return build_arp(buf, cap, &mac, &ip->src, &ip->dst);
 	}
@@ -60,7 +71,7 @@ static void test_room(void **state)
 	struct build_ip ips[] = {ends("10.0.0.1", "10.0.0.2"), ends("fe80::1", "fe80::2")};
 	unsigned built = 0;
 
-	for (unsigned kind = 0; kind < 7; kind++)
+	for (unsigned kind = 0; kind < KINDS; kind++)
 		for (unsigned i = 0; i < 2; i++) {
 			uint8_t big[PKT_BUILD_MAX];
 			size_t len = one(kind, big, sizeof(big), &ips[i]);
@@ -76,7 +87,8 @@ static void test_room(void **state)
 				free(small);
 			}
 		}
-	assert_int_equal(built, 4 * 2 + 3); /* timestamp and ARP are IPv4's, solicitation IPv6's */
+	/* timestamp, mask, IGMP and ARP are IPv4's, solicitation IPv6's */
+	assert_int_equal(built, 6 * 2 + 5);
 }
 
 static void test_families(void **state)
@@ -84,10 +96,10 @@ static void test_families(void **state)
 	struct build_ip ip = ends("10.0.0.1", "fe80::2");
 	uint8_t buf[PKT_BUILD_MAX];
 
-	for (unsigned kind = 0; kind < 7; kind++)
+	for (unsigned kind = 0; kind < KINDS; kind++)
 		assert_int_equal(one(kind, buf, sizeof(buf), &ip), 0);
 	memset(&ip, 0, sizeof(ip));
-	for (unsigned kind = 0; kind < 7; kind++)
+	for (unsigned kind = 0; kind < KINDS; kind++)
 		assert_int_equal(one(kind, buf, sizeof(buf), &ip), 0);
 }
 

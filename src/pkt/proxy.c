@@ -221,6 +221,7 @@ static unsigned status_of(const uint8_t *s)
 static enum proxy_heard hear_status(unsigned status, int *error)
 {
 	switch (status) {
+	case 401: /* tinyproxy's word for a wrong password */
 	case 407:
 		return PROXY_DENIED;
 	case 0:

@@ -146,6 +146,7 @@ static void answers_mean_what_the_standards_say(void **state)
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 No"), PROXY_DONE, EREMOTEIO },
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 403"),                          PROXY_DONE, EACCES },
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 407"),                          PROXY_DENIED, 0 },
+		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 401"),                          PROXY_DENIED, 0 },
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 405"),                          PROXY_NOISE, 0 },
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 502"),                          PROXY_DONE, EREMOTEIO },
 		{ PROXY_HTTP,   0, BYTES("HTTP/1.1 504"),                          PROXY_DONE, EREMOTEIO },

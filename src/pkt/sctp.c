@@ -23,7 +23,6 @@
 #include "pkt/csum.h"
 
 #define CHUNK_MIN 4
-#define INIT_LEN  20
 
 bool sctp_read(struct rd *r, struct sctp_hdr *h)
 {
@@ -83,7 +82,7 @@ void sctp_init_write(struct wr *w, const struct sctp_init *i)
 {
 	wr_u8(w, SCTP_INIT);
 	wr_u8(w, 0);
-	wr_u16be(w, INIT_LEN);
+	wr_u16be(w, SCTP_INIT_LEN);
 	wr_u32be(w, i->tag);
 	wr_u32be(w, i->window);
 	wr_u16be(w, i->out_streams);

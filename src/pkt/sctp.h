@@ -5,7 +5,9 @@
 #include "pkt/rd.h"
 #include "pkt/wr.h"
 
-#define SCTP_MIN 12
+#define SCTP_MIN	     12
+#define SCTP_INIT_LEN	     20 /* without parameters */
+#define SCTP_COOKIE_ECHO_LEN 8	/* with a cookie of four bytes */
 
 enum sctp_chunk_type {
 	SCTP_DATA = 0,

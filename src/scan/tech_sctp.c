@@ -9,6 +9,7 @@
 
 #include "pkt/build.h"
 #include "pkt/sctp.h"
+#include "scan/plan.h"
 
 /* 0 is no tag (RFC 9260 3.3.2). */
 static uint32_t tag_of(
@@ -17,22 +18,21 @@ static uint32_t tag_of(
 	return tech_cookie(run, host, port, try) | UINT32_C(1) << 31;
 }
 
-static size_t make_init(const struct probe *p, uint8_t *buf, size_t cap)
+static size_t make_sctp(const struct probe *p, uint8_t *buf, size_t cap)
 {
+	const struct plan_wire *w = p->run->wire;
 	struct build_ip ip;
+	struct build_sctp sctp = {
+		.sport = tech_sport(p->run, p->try),
+		.dport = p->port,
+		.chunk = p->tech == &tech_sctp_init ? SCTP_INIT : SCTP_COOKIE_ECHO,
+		.tag = tag_of(p->run, &p->dst, p->port, p->try),
+		.payload = w->data,
+		.payload_len = w->data_len,
+	};
 
 	tech_ip(p, &ip);
-	return build_sctp_init(buf, cap, &ip, tech_sport(p->run, p->try), p->port,
-		tag_of(p->run, &p->dst, p->port, p->try));
-}
-
-static size_t make_cookie(const struct probe *p, uint8_t *buf, size_t cap)
-{
-	struct build_ip ip;
-
-	tech_ip(p, &ip);
-	return build_sctp_cookie_echo(buf, cap, &ip, tech_sport(p->run, p->try), p->port,
-		tag_of(p->run, &p->dst, p->port, p->try));
+	return build_sctp(buf, cap, &ip, &sctp);
 }
 
 /* The initiate tag of a quoted INIT, whose verification tag is 0; false when it was cut off. */
@@ -102,7 +102,7 @@ const struct scan_tech tech_sctp_init = {
 	.ports = PORTS_SCTP,
 	.carrier = IO_TX_IP,
 	.silence = PORT_FILTERED,
-	.make = make_init,
+	.make = make_sctp,
 	.owns = owns_sctp,
 	.classify = classify_init,
 };
@@ -116,7 +116,7 @@ const struct scan_tech tech_sctp_cookie = {
 	.ports = PORTS_SCTP,
 	.carrier = IO_TX_IP,
 	.silence = PORT_OPEN_FILTERED,
-	.make = make_cookie,
+	.make = make_sctp,
 	.owns = owns_sctp,
 	.classify = classify_cookie,
 };

@@ -23,7 +23,8 @@
 #include "pkt/tcp.h"
 #include "scan/plan.h"
 
-#define WINDOW	      64240
+#define WINDOW4	      64240 /* 44 times the MSS */
+#define WINDOW6	      64800 /* 45 times */
 #define SYN_OPTIONS   20
 #define TIMESTAMP_AT  8 /* its value among the options */
 #define SEQS_OF_FLAGS 2 /* SYN and FIN */
@@ -86,7 +87,7 @@ static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
 		.seq = number,
 		.ack = flags & TCP_ACK ? number : 0,
 		.flags = flags,
-		.window = WINDOW,
+		.window = p->dst.family == 6 ? WINDOW6 : WINDOW4,
 		.payload = w->data,
 		.payload_len = w->data_len,
 	};

@@ -304,6 +304,17 @@ static void put_tcp(struct sink *s, struct build_ip *ip, uint16_t type)
 	}
 }
 
+static void put_sctp(struct sink *s, const struct build_ip *ip, const uint8_t *data, size_t len)
+{
+	uint16_t type = ip->src.family == 4 ? ETH_IPV4 : ETH_IPV6;
+	struct build_sctp p = {40000, 36412, SCTP_INIT, 0xdeadbeef, data, len};
+	uint8_t buf[PKT_BUILD_MAX];
+
+	put(s, type, buf, build_sctp(buf, sizeof(buf), ip, &p));
+	p.chunk = SCTP_COOKIE_ECHO;
+	put(s, type, buf, build_sctp(buf, sizeof(buf), ip, &p));
+}
+
 static void put_family(struct sink *s, unsigned family)
 {
 	static const uint8_t route[4] = {0x94, 0x04, 0, 0}; /* router alert, RFC 2113 */
@@ -318,8 +329,8 @@ static void put_family(struct sink *s, unsigned family)
 	for (size_t len = 0; len < 6; len++) {
 		put(s, type, buf, build_udp(buf, sizeof(buf), &ip, &(struct build_udp){40000, 9, data, len}));
 		put(s, type, buf, build_echo(buf, sizeof(buf), &ip, &(struct build_echo){77, (uint16_t)len, data, len}));
+		put_sctp(s, &ip, len ? data : NULL, len);
 	}
-	put(s, type, buf, build_sctp_init(buf, sizeof(buf), &ip, 40000, 36412, 0xdeadbeef));
 }
 
 static void put_zero_sum(struct sink *s)
@@ -345,6 +356,8 @@ static void put_probes(struct sink *s)
 	put_family(s, 6);
 	put_zero_sum(s);
 	put(s, ETH_IPV4, buf, build_timestamp(buf, sizeof(buf), &ip4, 77, 3));
+	put(s, ETH_IPV4, buf, build_mask(buf, sizeof(buf), &ip4, 77, 3));
+	put(s, ETH_IPV4, buf, build_igmp_query(buf, sizeof(buf), &ip4, NULL, 0));
 	put(s, ETH_ARP, buf, build_arp(buf, sizeof(buf), &mac, &ip4.src, &ip4.dst));
 	put(s, ETH_IPV6, buf, build_nd_solicit(buf, sizeof(buf), &mac, &ip6.src, &ip6.dst));
 }

@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""bounce_test.py SONDE RESPONDER [NAME...] - FTP bounce scans through real FTP servers, beside the truth of the lab and beside nmap -b.
+
+The servers run on "db": vsftpd that takes any PORT and one that takes its client's only, pyftpdlib with and without ports below 1024, and
+a small one of ours for what no real one does. Of what a server cannot tell (a host that refuses by ICMP) nothing is asked here.
+Needs root; skipped (77) without.
+"""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from check import by_daemon, expect, main, read_xml, test, v4, v6
+
+PROMISCUOUS, STRICT, ANY, NO_LOW, OURS = 2121, 2122, 2123, 2124, 2130   # and above, for ours
+
+VSFTPD = """
+listen=NO
+listen_ipv6=YES
+listen_port=%d
+background=NO
+anonymous_enable=YES
+anon_root=%s
+secure_chroot_dir=%s
+port_promiscuous=%s
+seccomp_sandbox=NO
+"""
+PYFTPD = """
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+FTPHandler.authorizer = DummyAuthorizer()
+FTPHandler.authorizer.add_anonymous(sys.argv[2])
+FTPHandler.permit_foreign_addresses = True
+FTPHandler.permit_privileged_ports = sys.argv[3] == "low"
+FTPServer(("::", int(sys.argv[1])), FTPHandler).serve_forever()
+"""
+# A server with knobs: "eprt" knows no PORT, "leave" ends the connection after each LIST, "drop" in the log-in of all but the first,
+# "rude" refuses in red, "late" announces the data before it connects, "text" is none at all.
+OWN = """
+import socket, sys, threading
+knob, logins = sys.argv[2], 0
+def say(f, text):
+    f.write(text.encode() + b"\\r\\n"); f.flush()
+def serve(s):
+    global logins
+    f = s.makefile("rwb"); to = None; logins += 1
+    say(f, "SSH-2.0-none" if knob == "text" else "220-several lines\\r\\n  221 is none\\r\\n220 ready")
+    for line in f:
+        word, _, rest = line.decode().strip().partition(" ")
+        if knob == "drop" and logins > 1: break
+        if word == "USER": say(f, "331 who")
+        elif word == "PASS": say(f, "530 \\x1b[31mnever" if knob == "rude" else "230 in")
+        elif word == "PORT" and knob != "eprt":
+            n = rest.split(","); to = ".".join(n[:4]), int(n[4]) * 256 + int(n[5]); say(f, "200 ok")
+        elif word == "EPRT": n = rest.split("|"); to = n[2], int(n[3]); say(f, "200 ok")
+        elif word == "LIST":
+            if knob == "late": say(f, "150 here it comes")
+            try:
+                d = socket.create_connection(to, 10)
+                if knob != "late": say(f, "150 here it comes")
+                d.close(); say(f, "226 sent")
+            except OSError as e: say(f, "425 %s" % e.strerror)
+            if knob in ("leave", "drop"): break
+        else: say(f, "500 what")
+    f.close(); s.shutdown(2); s.close()
+l = socket.socket(socket.AF_INET6); l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+l.bind(("::", int(sys.argv[1]))); l.listen(50)
+while True: threading.Thread(target=serve, args=(l.accept()[0],), daemon=True).start()
+"""
+KNOBS = ["plain", "eprt", "leave", "drop", "rude", "late", "text"]
+
+
+def ours(knob):
+    return OURS + KNOBS.index(knob)
+
+
+def servers(lab):
+    """Starts them once."""
+    if hasattr(lab, "ftp"):
+        return
+    lab.ftp = os.path.join(lab.dir, "ftp")
+    os.chmod(lab.dir, 0o755)
+    os.makedirs(lab.ftp + "/empty")
+    for port, yes in ((PROMISCUOUS, "YES"), (STRICT, "NO")):
+        conf = "%s/vsftpd%d.conf" % (lab.dir, port)
+        with open(conf, "w") as f:
+            f.write(VSFTPD % (port, lab.ftp, lab.ftp + "/empty", yes))
+        lab.daemon("db", "vsftpd", conf)
+    for port, low in ((ANY, "low"), (NO_LOW, "no")):
+        lab.daemon("db", "/usr/bin/python3", "-c", PYFTPD, str(port), lab.ftp, low)
+    for knob in KNOBS:
+        lab.daemon("db", "/usr/bin/python3", "-c", OWN, str(ours(knob)), knob)
+    lab.await_ports("db", {"tcp": [PROMISCUOUS, STRICT, ANY, NO_LOW] + [ours(k) for k in KNOBS], "udp": []})
+
+
+def bounce(lab, sonde, port, *args, server=None, code=0):
+    servers(lab)
+    return sonde("-n", "-Pn", "-b", "%s:%d" % (server or v4("db"), port), *args, code=code)
+
+
+def says(lab, sonde, port, *args, code=1):
+    """What a run says on standard error, and its report."""
+    servers(lab)
+    p = lab.scan(sonde.program, "-n", "-Pn", "-b", "%s:%d" % (v4("db"), port), *args, "-oX", "-")
+    assert p.returncode == code, (p.returncode, p.stderr)
+    return p.stderr, read_xml(p.stdout)
+
+
+TRUTH = {22: "open", 23: "closed", 80: "open", 1005: "filtered", 1012: "closed", 2000: "closed"}
+FW = ["-p", ",".join(map(str, TRUTH))]
+
+
+@test
+def ipv4_by_port(lab, sonde):
+    expect(bounce(lab, sonde, ANY, *FW, v4("fw")), v4("fw"), TRUTH)
+    expect(bounce(lab, sonde, ours("plain"), *FW, v4("fw")), v4("fw"), TRUTH)
+
+
+@test
+def ipv6_by_eprt(lab, sonde):
+    expect(bounce(lab, sonde, ANY, "-6", *FW, v6("fw"), server="[%s]" % v6("db")), v6("fw"), TRUTH)
+
+
+@test
+def ipv4_by_eprt_where_port_is_unknown(lab, sonde):
+    expect(bounce(lab, sonde, ours("eprt"), *FW, v4("fw")), v4("fw"), TRUTH)
+
+
+@test
+def data_announced_before_the_connection(lab, sonde):
+    got = bounce(lab, sonde, ours("late"), *FW, v4("fw"))
+    expect(got, v4("fw"), {**TRUTH, 1005: "open|filtered"})   # the server has not said which
+
+
+@test
+def several_targets_with_discovery(lab, sonde):
+    servers(lab)
+    got = sonde("-n", "-b", "me:x@%s:%d" % (v4("db"), ours("plain")), "-p", "22,53,80", *map(v4, ("web", "fw", "far")))
+    for name in ("web", "fw", "far"):
+        expect(got, v4(name), by_daemon(name, [22, 53, 80]))
+
+
+@test
+def as_nmap(lab, sonde):
+    ports = ["-p", "8080-8083", v4("web")]
+    got = bounce(lab, sonde, PROMISCUOUS, *ports)
+    nmap = read_xml(lab.scan("nmap", "-n", "-Pn", "-b", "%s:%d" % (v4("db"), PROMISCUOUS), *ports, "-oX", "-").stdout)
+    expect(got, v4("web"), {n: s for (_, n), (s, _) in nmap[v4("web")]["ports"].items()})
+    expect(got, v4("web"), by_daemon("web", range(8080, 8084)))
+
+
+@test
+def ports_below_1024_are_not_called_closed(lab, sonde):
+    for port, words in ((NO_LOW, "PORT against the privileged port"), (PROMISCUOUS, "500 OOPS: Illegal port request")):
+        text, got = says(lab, sonde, port, "-p", "22,23,80,8080,8081", v4("web"), code=0)
+        assert got[v4("web")]["ports"] == {
+            ("tcp", 22): ("filtered", "proxy-refused"), ("tcp", 23): ("filtered", "proxy-refused"),
+            ("tcp", 80): ("filtered", "proxy-refused"), ("tcp", 8080): ("open", "syn-ack"),
+            ("tcp", 8081): ("closed", "conn-refused")}, got
+        assert text.count(words) == 1, text
+
+
+@test
+def refusals_end_the_run(lab, sonde):
+    text, got = says(lab, sonde, STRICT, "-p", "22,8080", v4("web"))
+    assert text.count('refuses to bounce ("500 Illegal PORT command.")') == 1, text
+    assert not got[v4("web")]["ports"], got
+    text, _ = says(lab, sonde, ours("rude"), "-p", "8080", v4("web"))
+    assert 'refuses the log-in ("530 \\x1B[31mnever")' in text and "\x1b" not in text, text
+    text, _ = says(lab, sonde, ours("text"), "-p", "8080", v4("web"))
+    assert "does not speak FTP" in text, text
+    text, _ = says(lab, sonde, 9, "-p", "8080", v4("web"))
+    assert "cannot be reached (Connection refused)" in text, text
+
+
+@test
+def broken_connections(lab, sonde):
+    expect(bounce(lab, sonde, ours("leave"), "-p", "8078-8082", v4("web")), v4("web"), by_daemon("web", range(8078, 8083)))
+    text, got = says(lab, sonde, ours("drop"), "-p", "8080-8082", v4("web"))
+    assert "closed the connection" in text and len(got[v4("web")]["ports"]) == 1, (text, got)
+
+
+@test
+def the_target_sees_the_server_only(lab, sonde):
+    servers(lab)
+    dump = subprocess.Popen(["ip", "netns", "exec", lab.ns("web"), "tcpdump", "-n", "-l", "-i", "eth0", "--immediate-mode",
+                             "tcp[tcpflags] & tcp-syn != 0 and tcp[tcpflags] & tcp-ack == 0"],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    time.sleep(1)
+    bounce(lab, sonde, ANY, "-p", "22,80,8080,8081", v4("web"))
+    time.sleep(0.5)
+    dump.send_signal(signal.SIGTERM)
+    seen = [line for line in dump.communicate()[0].splitlines() if " > " in line]
+    to = {line.split(" > ")[1].split(":")[0].rsplit(".", 1)[1] for line in seen}
+    assert to == {"22", "80", "8080", "8081"} and all("IP %s." % v4("db") in line for line in seen), seen
+
+
+@test
+def limits_are_kept(lab, sonde):
+    begun = time.monotonic()
+    bounce(lab, sonde, ANY, "--scan-delay", "300ms", "-p", "8080-8085", v4("web"))
+    assert time.monotonic() - begun >= 1.5
+    got = bounce(lab, sonde, ANY, "--host-timeout", "2s", "-p", "1000-1009", v4("fw"))
+    assert len(got[v4("fw")]["ports"]) < 10, got
+
+
+@test
+def interruption_keeps_what_is_known(lab, sonde):
+    servers(lab)
+    p = subprocess.Popen(["ip", "netns", "exec", lab.ns("scan"), sonde.program, "-n", "-Pn", "-b", "%s:%d" % (v4("db"), ANY),
+                          "-r", "-p", "22,80,1000-1009", v4("fw"), "-oX", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    p.send_signal(signal.SIGINT)
+    out, _ = p.communicate(timeout=20)
+    assert p.returncode == 130, p.returncode
+    got = read_xml(out)[v4("fw")]["ports"]
+    assert got["tcp", 22][0] == got["tcp", 80][0] == "open" and len(got) < 12, got
+
+
+@test
+def misuse(lab, sonde):
+    for args, words in ((["-b", "h:x"], "no port"), (["-sS", "-b", v4("db")], "exclude"), (["-sn", "-b", v4("db")], "-b"),
+                        (["-g", "53", "-b", v4("db")], "-g"), (["-b", v4("db"), "--min-rate", "5"], "--min-rate")):
+        p = lab.scan(sonde.program, *args, v4("web"))
+        assert p.returncode == 2 and words in p.stderr, (args, p.returncode, p.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__))
