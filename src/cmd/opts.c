@@ -14,6 +14,7 @@ static void init(struct opts *o)
 	o->scan_delay = o->max_scan_delay = o->stats_every = OPT_UNSET;
 	o->max_retries = o->min_hostgroup = o->max_hostgroup = OPT_UNSET;
 	o->min_parallelism = o->max_parallelism = OPT_UNSET;
+	o->mtu = o->ttl = o->data_length = OPT_UNSET;
 	o->capture_limit = OPT_UNSET;
 	o->port_ratio = -1;
 	o->timing = 3;
@@ -81,6 +82,13 @@ static const struct opt_use *find_use(
 	return NULL;
 }
 
+const struct opt_use *opts_find(const struct opts *o, bool (*wanted)(const struct opt_row *r))
+{
+	const struct opt_use *u = find_use(&o->args, wanted);
+
+	return u ? u : find_use(&o->conf, wanted);
+}
+
 static bool is_no_scan(const struct opt_row *r)
 {
 	return r->lands == offsetof(struct opts, list_only) ||
@@ -111,9 +119,7 @@ static int check_proxies(const struct opts *o, struct err *e)
 
 	if (!o->proxies)
 		return 0;
-	beyond = find_use(&o->args, opts_beyond_proxies);
-	if (!beyond)
-		beyond = find_use(&o->conf, opts_beyond_proxies);
+	beyond = opts_find(o, opts_beyond_proxies);
 	if (!beyond)
 		return 0;
 	return err_set(e, ERR_USAGE,

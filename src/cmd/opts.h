@@ -43,6 +43,9 @@ enum output_kind {
 	OUTPUT_ALL
 };
 
+/* Values of opts.layer. */
+enum { LAYER_ANY, LAYER_LINK, LAYER_IP };
+
 /* Where the rows land. Texts are borrowed from `conf` and `args`. */
 struct opts {
 	struct opt_uses conf, args;
@@ -85,6 +88,14 @@ struct opts {
 	uint64_t source_port; /* or OPT_UNSET */
 	int privilege;
 
+	int fragments;		    /* -f: how often */
+	uint64_t mtu, ttl;	    /* or OPT_UNSET */
+	const char *decoys, *source, *spoof_mac, *ip_options;
+	const char *data, *data_string;
+	uint64_t data_length; /* or OPT_UNSET */
+	bool badsum, adler32;
+	int layer; /* LAYER_ */
+
 	struct opt_list outputs;
 	bool append, open_only, reason, packet_trace, noninteractive, iflist;
 	int verbose, debug; /* OPT_LEVEL */
@@ -121,3 +132,5 @@ void opts_free(struct opts *o);
 struct levels opts_levels(const struct opts *o);
 /* Whether an output of that kind (OUTPUT_) is asked for. */
 bool opts_output(const struct opts *o, int kind);
+/* The first use of a row that is `wanted`, on the command line, else in a file; NULL: none. */
+const struct opt_use *opts_find(const struct opts *o, bool (*wanted)(const struct opt_row *r));

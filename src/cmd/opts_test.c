@@ -52,8 +52,8 @@ static void test_table_is_sound(void **state)
 		if (r->type == OPT_CHOICE)
 			assert_non_null(r->choices);
 		if (r->arg == OPT_NO_ARG)
-			assert_true(
-				r->type == OPT_FLAG || r->type == OPT_CONST || r->type == OPT_BITS);
+			assert_true(r->type == OPT_FLAG || r->type == OPT_CONST ||
+				    r->type == OPT_BITS || r->type == OPT_LEVEL);
 	}
 }
 

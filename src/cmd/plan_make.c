@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "cmd/caps.h"
 #include "cmd/plan_ping.h"
+#include "cmd/plan_wire.h"
 #include "cmd/tcp_flags.h"
 #include "io/chain.h"
 #include "io/io.h"
@@ -84,32 +85,6 @@ static int check_privilege(
 	return 0;
 }
 
-/* connect() leaves the source port to the kernel: -g is taken only where a raw probe uses it. */
-static int check_source_port(
-	const struct opts *o, const struct plan_world *w, unsigned tech, struct err *e)
-{
-	struct buf remedy = {0};
-
-	if (o->source_port == OPT_UNSET || o->list_only || (w->privileged && tech != TECH_CONNECT && tech != TECH_BOUNCE))
-		return 0;
-	if (o->techniques == TECH_BOUNCE)
-		return err_set(e, ERR_USAGE,
-			"-g has no effect on -b, where the FTP server chooses the source port; leave it out");
-	if (o->techniques == TECH_CONNECT)
-		return err_set(e, ERR_USAGE,
-			"-g has no effect on -sT, where the kernel chooses the source port; leave it out or use -sS");
-	if (backend_is(o, &io_connect_ops) || o->privilege == PRIVILEGE_NO)
-		return err_set(e, ERR_USAGE,
-			"-g has no effect with %s, where the kernel chooses the source port; leave one out",
-			o->privilege == PRIVILEGE_NO ? "--unprivileged" : "--backend connect");
-	caps_remedy(&remedy);
-	err_set(e, ERR_USAGE,
-		"-g needs permission for raw packets; leave it out, run it as root, or once: %s",
-		buf_text(&remedy));
-	buf_free(&remedy);
-	return ERR_USAGE;
-}
-
 /* What is not waited for must be asked for. */
 static int check_defeat(struct plan *p, const struct opts *o, unsigned tech, struct err *e)
 {
@@ -125,12 +100,12 @@ static int check_defeat(struct plan *p, const struct opts *o, unsigned tech, str
 }
 
 /* A frame to a neighbour needs the hardware address that ARP tells. */
-static int check_frames(const struct opts *o, struct err *e)
+static int check_frames(const struct plan *p, const struct opts *o, struct err *e)
 {
-	if (!o->no_arp || !backend_is(o, &io_packet_ops))
+	if (!o->no_arp || !p->backend || strcmp(p->backend, io_packet_ops.name) != 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
-		"--backend packet-ring needs the hardware addresses of neighbours, which "
+		"--backend packet-ring (--send-eth, --spoof-mac) needs the hardware addresses of neighbours, which "
 		"--disable-arp-ping does not ask for; leave that out, or use --backend raw");
 }
 
@@ -345,11 +320,7 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	rng_entropy(&p->seed, sizeof(p->seed));
 	rc = check_privilege(o, w, techniques(o, w), e);
 	if (rc == 0)
-		rc = check_source_port(o, w, techniques(o, w), e);
-	if (rc == 0)
 		rc = check_capture(o, w, techniques(o, w), e);
-	if (rc == 0)
-		rc = check_frames(o, e);
 	if (rc == 0)
 		rc = check_bounce(o, e);
 	if (rc == 0)
@@ -364,5 +335,9 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 		rc = make_scan_flags(p, o, w, e);
 	if (rc == 0)
 		rc = make_ports(p, o, w, e);
-	return rc < 0 ? rc : plan_ping(p, o, w, e);
+	if (rc >= 0)
+		rc = plan_ping(p, o, w, e);
+	if (rc == 0)
+		rc = plan_wire(p, o, w, e);
+	return rc < 0 ? rc : check_frames(p, o, e);
 }

@@ -7,14 +7,19 @@
 #include "base/log.h"
 #include "cmd/opts.h"
 #include "net/net.h"
+#include "net/oui.h"
 #include "scan/plan.h"
 #include "target/ports.h"
+#include "target/target.h"
 
 /* What options alone do not say. All borrowed. */
 struct plan_world {
 	bool privileged;		 /* raw packets may be sent */
 	const struct net *net;		 /* for -e; may be NULL where that is not given */
 	const struct services *services; /* names and frequencies of ports */
+	struct target_lookup lookup;	 /* for -S and -D; forward NULL: addresses only */
+	struct oui *(*oui)(void *ctx);	 /* vendors, for --spoof-mac; may be NULL */
+	void *oui_ctx;
 	const struct log *log;		 /* warnings; may be NULL */
 };
 

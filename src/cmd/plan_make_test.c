@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "scan/engine.h"
@@ -366,6 +367,183 @@ static void test_proxies(void **state)
 	assert_refused("--proxies socks5://192.0.2.1 --backend raw h", false, "--backend cannot");
 }
 
+static void test_looks_refused(void **state)
+{
+	static const char *const options[] = {"-f", "-ff", "--mtu 16", "-D 10.0.0.1,ME", "-S 10.0.0.1",
+		"--data AA", "--data-string x", "--data-length 3", "--ip-options R", "--ttl 5",
+		"--spoof-mac 0", "--badsum", "--adler32", "--send-eth", "--send-ip"};
+	char line[100], name[20];
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(options[i], " "), options[i]);
+		if (strcmp(name, "-ff") == 0)
+			name[2] = '\0';
+		for (int k = 0; k < 5; k++) {
+			static const char *const how[] = {"-sT", "-sL", "--unprivileged",
+				"--backend connect", "-sn"};
+
+			snprintf(line, sizeof(line), "%s %s h", how[k], options[i]);
+			assert_refused(line, k < 2, name);
+		}
+		snprintf(line, sizeof(line), "-sTU %s h", options[i]); /* connects would go as they are */
+		assert_refused(line, true, name);
+	}
+}
+
+static void test_fragments(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned mtu;
+	} rows[] = {{"-f h", 8}, {"-ff h", 16}, {"-f -f h", 16}, {"--mtu 40 h", 40}, {"h", 0},
+		{"-6 --mtu 24 h", 24}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct made *m = make(rows[i].line, true);
+
+		assert_int_equal(m->rc, 0);
+		assert_int_equal(m->p.wire.mtu, rows[i].mtu);
+		drop(m);
+	}
+	assert_refused("--mtu 7 h", true, "8");
+	assert_refused("--mtu 12 h", true, "multiples of 8");
+	assert_refused("-f --mtu 16 h", true, "exclude");
+	assert_refused("-6 -f h", true, "RFC 8200");
+}
+
+static void test_decoys(void **state)
+{
+	struct made *m = make("-D 10.0.0.1,ME,10.0.0.2,RND:3,RND h", true);
+	bool first = false, last = false;
+
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.wire.n_decoys, 6);
+	assert_int_equal(m->p.wire.me, 1);
+	assert_int_equal(addr_to_v4(&m->p.wire.decoys[1]), 0x0a000002);
+	drop(m);
+	for (int i = 0; i < 200; i++) { /* somewhere, when not said */
+		m = make("-D 10.0.0.1,10.0.0.2 h", true);
+		assert_true(m->p.wire.me <= 2);
+		first |= m->p.wire.me == 0;
+		last |= m->p.wire.me == 2;
+		drop(m);
+	}
+	assert_true(first && last);
+	assert_taken("-D RND:128 h", true, 0);
+	assert_taken("-6 -D fd00::1,RND h", true, 0);
+	assert_refused("-D ME,ME h", true, "ME");
+	assert_refused("-D RND:128,10.0.0.1 h", true, "128");
+	assert_refused("-D RND:129 h", true, "128");
+	assert_refused("-D RND:0 h", true, "RND");
+	assert_refused("-D 10.0.0.1,,ME h", true, "missing");
+	assert_refused("-D fd00::1 h", true, "IPv4");
+	assert_refused("-6 -D 10.0.0.1 h", true, "IPv6");
+	assert_refused("-D no.such.name h", true, "address");
+	assert_refused("-D 0.0.0.0 h", true, "0.0.0.0"); /* the kernel would write ours */
+	assert_refused("-D 224.0.0.1 h", true, "224.0.0.1");
+}
+
+static void test_source(void **state)
+{
+	struct made *m = make("-S 192.0.2.1 h", true);
+
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->warnings, 1); /* no address of ours */
+	assert_int_equal(addr_to_v4(&m->p.wire.source), 0xc0000201);
+	drop(m);
+	assert_refused("-S 0.0.0.0 h", true, "0.0.0.0");
+	assert_refused("-S fd00::1 h", true, "IPv4");
+	assert_refused("-S nosuch h", true, "not an address");
+}
+
+static void assert_data(const char *line, const char *bytes, size_t len)
+{
+	struct made *m = make(line, true);
+
+	assert_int_equal(m->rc, 0);
+	assert_int_equal(m->p.wire.data_len, len);
+	assert_memory_equal(m->p.wire.data, bytes, len);
+	drop(m);
+}
+
+static void test_data(void **state)
+{
+	struct made *m = make("--data-length 25 h", true);
+
+	assert_int_equal(m->p.wire.data_len, 25);
+	drop(m);
+	assert_data("--data 0xdeadBEEF h", "\xde\xad\xbe\xef", 4);
+	assert_data("--data AABB h", "\xaa\xbb", 2);
+	assert_data("--data \\xAA\\xBB h", "\xaa\xbb", 2);
+	assert_data("--data-string a\\x41 h", "a\\x41", 5); /* nmap takes it as it is, too */
+	assert_refused("--data xyz h", true, "hexadecimal");
+	assert_refused("--data ABC h", true, "hexadecimal");
+	assert_refused("--data 0x h", true, "hexadecimal");
+	assert_refused("--data \\xAABB h", true, "hexadecimal");
+	assert_refused("--data 00 --data-string a h", true, "exclude");
+	assert_refused("--data-length 1401 h", true, "1400");
+}
+
+static void test_spoof_mac(void **state)
+{
+	static const char *const lines[] = {"--spoof-mac 00:0c:29:01:02:03 h",
+		"--spoof-mac 000c29010203 h", "--spoof-mac 00-0C-29 h", "--spoof-mac 0 h"};
+	static const char list[] = "000C29\tVMware\n0050C2ABC\tSmall Maker\n";
+	struct mac block = {{0}};
+	struct oui *vendors = NULL;
+	char path[] = "/tmp/sonde-oui-XXXXXX";
+	int fd = mkstemp(path);
+
+	for (int i = 0; i < 4; i++) {
+		struct made *m = make(lines[i], true);
+		const uint8_t *b = m->p.wire.mac.b;
+
+		assert_int_equal(m->rc, 0);
+		assert_true(m->p.wire.has_mac);
+		if (i < 3)
+			assert_memory_equal(b, "\x00\x0c\x29", 3);
+		else
+			assert_int_equal(b[0] & 3, 2);
+		if (i < 2)
+			assert_memory_equal(b + 3, "\x01\x02\x03", 3);
+		drop(m);
+	}
+	assert_refused("--spoof-mac 01:02:03:04:05:06 h", true, "group");
+	assert_refused("--spoof-mac zzzzqq h", true, "zzzzqq");
+	assert_refused("--spoof-mac 00:0c:29:01:02:03:04 h", true, "vendor");
+	assert_refused("--spoof-mac 0 --send-ip h", true, "--send-ip");
+	assert_refused("--spoof-mac 0 --backend raw h", true, "packet-ring");
+	assert_refused("--spoof-mac 0 --disable-arp-ping h", true, "neighbours");
+	assert_true(write(fd, list, sizeof(list) - 1) == sizeof(list) - 1);
+	assert_int_equal(oui_open(&vendors, path, NULL), 0);
+	assert_int_equal(oui_block(vendors, "vmWARE", &block), 24);
+	assert_memory_equal(block.b, "\x00\x0c\x29\0\0\0", 6);
+	assert_int_equal(oui_block(vendors, "maker", &block), 36);
+	assert_memory_equal(block.b, "\x00\x50\xc2\xab\xc0\0", 6);
+	assert_int_equal(oui_block(vendors, "nobody", &block), 0);
+	oui_free(vendors);
+	close(fd);
+	unlink(path);
+}
+
+static void test_fields(void **state)
+{
+	struct made *m = make("--ttl 0 --badsum --ip-options U h", true);
+
+	assert_int_equal(m->rc, 0);
+	assert_true(m->p.wire.ttl_set && m->p.wire.ttl == 0 && m->p.wire.badsum);
+	assert_int_equal(m->p.wire.ip_options.len, 36);
+	drop(m);
+	assert_refused("--ttl 256 h", true, "255");
+	assert_refused("--ip-options Q h", true, "--ip-options Q");
+	assert_refused("-6 --ip-options R h", true, "IPv4");
+	assert_refused("--adler32 h", true, "SCTP");
+	assert_refused("--send-eth --send-ip h", true, "exclude");
+	assert_refused("--send-eth --backend raw h", true, "--send-eth");
+	assert_refused("--send-eth --disable-arp-ping h", true, "neighbours");
+	assert_taken("--send-ip h", true, 0);
+}
+
 static void test_neighbours(void **state)
 {
 	assert_taken("-PR h", true, 0);
@@ -535,6 +713,13 @@ int main(void)
 		cmocka_unit_test(test_source_port),
 		cmocka_unit_test(test_bounce),
 		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_looks_refused),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_decoys),
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_spoof_mac),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_parallelism),
 		cmocka_unit_test(test_levels),

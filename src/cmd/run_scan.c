@@ -161,6 +161,9 @@ static int make_plan(struct session *s, struct err *e)
 		.privileged = s->machine.privileged,
 		.net = s->machine.net,
 		.services = s->machine.services,
+		.lookup = {look_up, s->machine.resolver},
+		.oui = machine_oui,
+		.oui_ctx = &s->machine,
 		.log = &s->log,
 	};
 	int rc = plan_make(&s->plan, &s->o, &world, e);

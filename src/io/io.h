@@ -34,8 +34,7 @@ struct io_tx {
 	uint32_t len;
 	uint32_t ifindex; /* the way out (net_route); 0 = the backend's choice */
 	struct mac dst_mac;
-	struct mac src_mac; /* for captures, and where a backend writes the link header itself (then
-			       zero = the interface's own) */
+	struct mac src_mac; /* for captures: backends use the interface's, or io_conf.mac */
 	uint16_t ethertype; /* IO_TX_LINK; host order */
 	struct addr dst;    /* final destination; always set for IO_TX_IP and IO_TX_CONNECT */
 	struct addr src;    /* IO_TX_CONNECT: source address to bind, family 0 = any */
@@ -89,6 +88,8 @@ struct io_conf {
 	uint32_t rx_bytes; /* receive ring or socket buffer, 0 = the backend's default */
 	unsigned max_open; /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
 	bool promiscuous;
+	const struct mac *mac; /* packet-ring: the hardware address that frames leave from, and that
+				  is listened to as well; NULL = the interface's own */
 	const char *path;    /* pcap: file to read */
 	const char *proxies; /* proxy: the chain, as in io/chain.h */
 	struct clock *clock; /* real or, for the simulator, its own (then set by io_sim) */

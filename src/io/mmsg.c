@@ -41,9 +41,9 @@ static int fill_one(struct mmsg *q, struct slice *s, unsigned k, const struct io
 {
 	struct mmsg_room *room = &s->room[k];
 
-	room->iov.iov_base = (void *)(uintptr_t)t->data;
-	room->iov.iov_len = t->len;
-	s->m[k].msg_hdr = (struct msghdr){.msg_iov = &room->iov, .msg_iovlen = 1};
+	room->iov[1].iov_base = (void *)(uintptr_t)t->data;
+	room->iov[1].iov_len = t->len;
+	s->m[k].msg_hdr = (struct msghdr){.msg_iov = &room->iov[1], .msg_iovlen = 1};
 	return q->fill(q->owner, t, &s->m[k].msg_hdr, room);
 }
 

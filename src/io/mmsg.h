@@ -14,7 +14,8 @@
 
 /* Storage behind one message. */
 struct mmsg_room {
-	struct iovec iov;
+	struct iovec iov[2]; /* a link header if `fill` writes one, and the data */
+	uint8_t link[14];
 	union {
 		struct sockaddr_ll ll;
 		struct sockaddr_in in4;
@@ -27,7 +28,7 @@ struct mmsg_room {
 };
 
 /*
- * Fills name and control of one message (data is filled already) and returns the descriptor to send
+ * Fills name and control of one message (data is filled already: iov[1]) and returns the descriptor to send
  * it on, or -errno why this packet cannot be sent.
  */
 typedef int (*mmsg_fill)(

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "io/mmsg.h"
 #include "io/need.h"
 #include "io/ring.h"
+#include "pkt/wr.h"
 
 /*
  * The backend for anything behind an interface that takes frames: Ethernet, veth, bridges, and
@@ -29,6 +31,9 @@
  * does PACKET_QDISC_BYPASS gain. The same socket, because closing one waits for the kernel's grace
  * period (8 ms here), and because its own frames are then never shown to it.
  *
+ * Only frames from a hardware address that is not the interface's (io_conf.mac) need a socket of
+ * their own: SOCK_RAW, with the link header from here.
+ *
  * An interface that goes away: bound to it, the handle is dead (-ENETDOWN or -ENXIO with text)
  * after what had arrived has been received; listening everywhere, each packet that wanted to leave
  * by it has that error and others go on.
@@ -37,6 +42,8 @@ struct packet {
 	struct io io;
 	struct ring *ring;
 	struct mmsg out;
+	int raw_fd; /* -1: the kernel writes link headers */
+	struct mac mac;
 };
 
 static struct packet *self(struct io *io)
@@ -60,6 +67,20 @@ static uint16_t ethertype_of(const struct io_tx *t)
 	return t->len && t->data[0] >> 4 == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
 }
 
+/* Destination, source, EtherType (IEEE 802.3 3.1.1). */
+static void put_header(const struct packet *p, const struct io_tx *t, struct msghdr *m,
+	struct mmsg_room *room)
+{
+	struct wr w = wr_init(room->link, sizeof(room->link));
+
+	wr_bytes(&w, t->dst_mac.b, sizeof(t->dst_mac.b));
+	wr_bytes(&w, p->mac.b, sizeof(p->mac.b));
+	wr_u16be(&w, ethertype_of(t));
+	room->iov[0] = (struct iovec){room->link, w.len};
+	m->msg_iov = room->iov;
+	m->msg_iovlen = 2;
+}
+
 static int fill(void *owner, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room)
 {
 	struct packet *p = owner;
@@ -75,7 +96,31 @@ static int fill(void *owner, const struct io_tx *t, struct msghdr *m, struct mms
 	memcpy(room->to.ll.sll_addr, t->dst_mac.b, sizeof(t->dst_mac.b));
 	m->msg_name = &room->to.ll;
 	m->msg_namelen = sizeof(room->to.ll);
-	return ring_fd(p->ring);
+	if (p->raw_fd < 0)
+		return ring_fd(p->ring);
+	put_header(p, t, m, room);
+	return p->raw_fd;
+}
+
+static int open_raw(struct packet *p, const struct mac *mac, struct err *e)
+{
+	if (!mac)
+		return 0;
+	p->mac = *mac;
+	p->raw_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return p->raw_fd < 0 ? err_sys(e, "cannot open a socket for whole frames") : 0;
+}
+
+static void packet_close(struct io *io)
+{
+	struct packet *p = self(io);
+
+	if (!io)
+		return;
+	ring_close(p->ring);
+	if (p->raw_fd >= 0)
+		close(p->raw_fd);
+	free(p);
 }
 
 static int packet_open(struct io **out, const struct io_conf *c, struct err *e)
@@ -90,10 +135,13 @@ static int packet_open(struct io **out, const struct io_conf *c, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	p->io.ops = &io_packet_ops;
 	p->io.clock = c->clock ? c->clock : clock_real();
+	p->raw_fd = -1;
 	mmsg_init(&p->out, p->io.clock, fill, p);
-	rc = ring_open(&p->ring, c, p->io.clock, e);
+	rc = open_raw(p, c->mac, e);
+	if (!rc)
+		rc = ring_open(&p->ring, c, p->io.clock, e);
 	if (rc) {
-		free(p);
+		packet_close(&p->io);
 		return err_prefix(e, "%s", io_packet_ops.name), rc;
 	}
 	*out = &p->io;
@@ -151,14 +199,6 @@ static void packet_stats(struct io *io, struct io_stats *out)
 	memset(out, 0, sizeof(*out));
 	mmsg_stats(&self(io)->out, out);
 	ring_stats(self(io)->ring, out);
-}
-
-static void packet_close(struct io *io)
-{
-	if (!io)
-		return;
-	ring_close(self(io)->ring);
-	free(io);
 }
 
 const struct io_ops io_packet_ops = {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <linux/in.h> /* IP_NODEFRAG */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +29,8 @@
  * In: the same ring as packet-ring's, because a raw socket shows no TCP and no UDP of others and
  * has no kernel stamp for less. On loopback probes come back in as well as answers, wherever the
  * probed port lies in the window of our source ports: whoever reads tells them apart.
+ *
+ * IP_NODEFRAG keeps connection tracking from putting fragments together on their way out.
  *
  * IP_RECVERR and its IPv6 twin are on, as without them the kernel hides ENOBUFS of a full queue
  * from raw sockets.
@@ -125,6 +128,7 @@ static int open4(struct raw *r, struct err *e)
 	r->fd4 = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
 	if (r->fd4 < 0 || setsockopt(r->fd4, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) ||
 		setsockopt(r->fd4, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) ||
+		setsockopt(r->fd4, IPPROTO_IP, IP_NODEFRAG, &on, sizeof(on)) ||
 		setsockopt(r->fd4, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)))
 		return err_sys(e, "cannot open a raw IPv4 socket");
 	return 0;

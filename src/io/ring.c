@@ -120,6 +120,30 @@ static int ring_bind(struct ring *r, const struct io_conf *c, struct err *e)
 	return 0;
 }
 
+/* An interface without such addresses refuses, and is not one that frames leave by. */
+static void ring_hear(struct ring *r, unsigned ifindex, const struct mac *mac)
+{
+	struct packet_mreq m = {.mr_ifindex = (int)ifindex,
+		.mr_type = PACKET_MR_UNICAST,
+		.mr_alen = sizeof(mac->b)};
+
+	memcpy(m.mr_address, mac->b, sizeof(mac->b));
+	(void)setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m));
+}
+
+/* Frames to another address than the interface's, for as long as the ring is open. */
+static void ring_hear_mac(struct ring *r, const struct mac *mac)
+{
+	struct if_nameindex *all = r->ifindex ? NULL : if_nameindex();
+
+	if (r->ifindex)
+		ring_hear(r, r->ifindex, mac);
+	for (size_t i = 0; all && all[i].if_index; i++)
+		ring_hear(r, all[i].if_index, mac);
+	if (all)
+		if_freenameindex(all);
+}
+
 int ring_open(struct ring **out, const struct io_conf *c, struct clock *clock, struct err *e)
 {
 	struct ring *r = calloc(1, sizeof(*r));
@@ -142,6 +166,8 @@ int ring_open(struct ring **out, const struct io_conf *c, struct clock *clock, s
 		rc = ring_memory(r, c->rx_bytes, e);
 	if (!rc)
 		rc = ring_bind(r, c, e);
+	if (!rc && c->mac)
+		ring_hear_mac(r, c->mac);
 out:
 	if (rc)
 		ring_close(r);

@@ -324,6 +324,20 @@ const char *oui_vendor(const struct oui *o, const struct mac *m)
 	return NULL;
 }
 
+unsigned oui_block(const struct oui *o, const char *part, struct mac *m)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct block *b = &o->blocks[i];
+
+		if (!strcasestr(o->names.data + b->name, part))
+			continue;
+		for (unsigned k = 0; k < 6; k++)
+			m->b[k] = (uint8_t)(b->key >> (8 * (6 - k)));
+		return b->key & 0xff;
+	}
+	return 0;
+}
+
 const char *oui_source(const struct oui *o)
 {
 	return o->source;

@@ -23,6 +23,9 @@ void oui_free(struct oui *o);
  * user file names it, locally administered.
  */
 const char *oui_vendor(const struct oui *o, const struct mac *m);
+/* The first block of a vendor whose name contains `part` in any case: its length in bits, with the
+ * other bits of *m zero; 0 when there is none. */
+unsigned oui_block(const struct oui *o, const char *part, struct mac *m);
 /* Where the data came from and how many blocks it has ("" and 0 when empty). */
 const char *oui_source(const struct oui *o);
 size_t oui_count(const struct oui *o);

@@ -121,3 +121,16 @@ uint32_t csum_crc32c(const void *data, size_t len)
 {
 	return csum_crc32c_part(0, data, len);
 }
+
+uint32_t csum_adler32(const void *data, size_t len)
+{
+	const uint32_t prime = 65521; /* the largest below 2^16 */
+	const uint8_t *p = data;
+	uint32_t a = 1, b = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		a = (a + p[i]) % prime;
+		b = (b + a) % prime;
+	}
+	return b << 16 | a;
+}

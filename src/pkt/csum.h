@@ -23,3 +23,5 @@ uint16_t csum_replace32(uint16_t check, uint32_t from, uint32_t to);
 uint32_t csum_crc32c(const void *data, size_t len);
 /* The CRC over more bytes: `before` is that of the bytes in front of them, 0 of none. */
 uint32_t csum_crc32c_part(uint32_t before, const void *data, size_t len);
+/* Adler-32 (RFC 1950 8.2), SCTP's checksum before RFC 3309. */
+uint32_t csum_adler32(const void *data, size_t len);

@@ -117,6 +117,13 @@ static void test_crc32c(void **state)
 	assert_int_equal(csum_crc32c_part(csum_crc32c("1234", 4), "56789", 5), 0xe3069283);
 }
 
+/* RFC 1950 8.2 defines the sum of nothing as 1; the other value is zlib's. */
+static void test_adler32(void **state)
+{
+	assert_int_equal(csum_adler32("", 0), 1);
+	assert_int_equal(csum_adler32("Wikipedia", 9), 0x11e60398);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_rfc1624),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_crc32c),
+		cmocka_unit_test(test_adler32),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void quote_read(struct rd body, struct pkt_view *v)
 
 	v->has_quote = h.src.family && h.dst.family;
 	v->quote_src = h.src;
-	v->quote_dst = h.dst;
+	v->quote_dst = h.final_dst;
 	v->quote_ttl = h.ttl;
 	v->quote.proto = h.proto;
 	if (ok && !h.frag_offset)

@@ -53,7 +53,7 @@ struct pkt_view {
 	struct pkt_l4 l4;
 	/* ICMP and ICMPv6 errors: the packet that caused it, as quoted */
 	bool has_quote;
-	struct addr quote_src, quote_dst;
+	struct addr quote_src, quote_dst; /* dst: at the end of a source route */
 	uint8_t quote_ttl;
 	struct pkt_l4 quote;
 };

@@ -320,7 +320,7 @@ static void tick(struct engine *e)
 
 static bool finished(const struct engine *e)
 {
-	return e->targets_done && !e->parked && e->n_unreported == 0;
+	return e->targets_done && !e->parked && e->n_unreported == 0 && !e->wire.rest.io;
 }
 
 static void loop(struct engine *e)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pkt/arp.h"
+#include "scan/guise.h"
 #include "scan/host.h"
 #include "scan/plan.h"
 #include "scan/scan.h"
@@ -25,10 +26,21 @@ struct hop {
 	struct hop *next;
 };
 
+/* A probe that leaves as several packets, not all of which have left. */
+struct rest {
+	struct io *io; /* NULL: there is none */
+	struct io_tx tx;
+	uint32_t nonce;
+	unsigned next; /* the packet that is next */
+	uint8_t data[PROBE_MAX];
+};
+
 /* The backends of the run, opened when first needed. */
 struct wire {
 	struct io *packet, *raw, *connect;
 	bool sim; /* all three are the caller's simulator */
+	struct guise guise;
+	struct rest rest;
 };
 
 struct pick {

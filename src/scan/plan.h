@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "pkt/ipopt.h"
 #include "target/ports.h"
 
 /* Discovery methods, bits of plan.ping. */
@@ -41,11 +42,7 @@ struct plan_timing {
 	bool no_group_window;			   /* --nogcc */
 };
 
-#define DECOYS_MAX     128
-#define IP_OPTIONS_MAX 40
-
-/* Which layer raw probes are handed to: --send-eth, --send-ip. */
-enum plan_layer { LAYER_AUTO, LAYER_LINK, LAYER_IP };
+#define DECOYS_MAX 128
 
 /* What the user wants all raw probes to look like, whatever the technique. All zero: as the
  * technique makes them. */
@@ -56,16 +53,14 @@ struct plan_wire {
 	uint8_t flags; /* --scanflags, TCP_ bits */
 	uint8_t *data; /* --data, --data-string, --data-length; owned */
 	size_t data_len;
-	uint8_t ip_options[IP_OPTIONS_MAX]; /* --ip-options, padded to 4 bytes */
-	uint8_t ip_options_len;
+	struct ipopt ip_options; /* --ip-options */
 	bool badsum, adler32;
 	uint16_t mtu; /* bytes of IP payload in a fragment, a multiple of 8; 0 = whole packets */
 	struct addr source; /* -S; family 0 = the route's */
 	bool has_mac;
 	struct mac mac;			/* --spoof-mac */
-	struct addr decoys[DECOYS_MAX]; /* -D; ours is sent as number `me` */
+	struct addr decoys[DECOYS_MAX]; /* -D; ours leaves before decoys[me] */
 	unsigned n_decoys, me;
-	enum plan_layer layer;
 };
 
 /* The --stealth profile in force; all zero: none. */

@@ -200,6 +200,15 @@ static bool our_own(const struct engine *e, const struct host *h, const struct p
 	return v->l4.payload_len == len && (len == 0 || memcmp(v->l4.payload, payload, len) == 0);
 }
 
+/* What comes by that answers a decoy's probe tells the state, but not when ours was answered: that
+ * comes as well. A decoy may be an address of our own. */
+static bool for_decoy(const struct engine *e, const struct host *h, const struct pkt_view *v)
+{
+	const struct addr *to = v->has_quote ? &v->quote_src : &v->dst;
+
+	return guise_is_decoy(&e->plan->wire, to) && !addr_eq(to, &h->route.src);
+}
+
 static bool answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt_view *v)
 {
 	struct answer a = {
@@ -208,7 +217,7 @@ static bool answer_ip(struct engine *e, const struct io_rx *rx, const struct pkt
 	struct reply r = {.rx = rx, .responder = v->src, .ttl = v->ttl, .direct = !v->has_quote};
 	bool found = false;
 
-	if (!in_job(h) || (!v->has_quote && our_own(e, h, v)))
+	if (!in_job(h) || (!v->has_quote && our_own(e, h, v)) || for_decoy(e, h, v))
 		return false;
 	if (h->job.task)
 		found = match(e, h, h->job.task->tech, &a, &r);

@@ -287,7 +287,7 @@ static bool flush(struct engine *e)
 	for (int i = 0; i < taken; i++)
 		commit(e, &b->pick[i], &b->tx[i]);
 	all = taken == (int)b->n;
-	if (!all)
+	if (!all && !e->held) /* by the pace of copies */
 		e->queue_full = true;
 	b->n = 0;
 	return all;
@@ -317,6 +317,8 @@ void send_ready(struct engine *e)
 	unsigned left = 4 * BATCH, skip = 4 * BATCH;
 
 	silent_restore(e);
+	if (!wire_rest(e))
+		return;
 	while (left && (h = e->ready_head) && !e->dead.code) {
 		enum may may = may_send(e, h);
 		struct io *io = NULL;

@@ -278,7 +278,7 @@ static int host_route(struct engine *e, struct host *h, struct err *err)
 			       ? err_set(err, ERR_NOROUTE,
 					 "a link-local address means nothing to a proxy")
 			       : 0;
-	if (net_route_get(e->env->net, &h->addr, e->plan->ifindex, &h->route, err))
+	if (wire_route(e, &h->addr, &h->route, err))
 		return err->code;
 	if (h->addr.family == 6 && addr_is_linklocal(&h->addr) && !h->addr.zone)
 		h->addr.zone = zone_for(e, h); /* the tables hash the bytes alone */

@@ -31,9 +31,9 @@ void tech_ip(const struct probe *p, struct build_ip *ip)
 		.id = (uint16_t)rng_u64(p->run->rng),
 		/* one a target, so that its probes take one way (RFC 6438) */
 		.flow = tech_cookie(p->run, &p->dst, 0, 0) >> 12};
-	if (p->dst.family == 4 && w->ip_options_len) {
-		ip->options = w->ip_options;
-		ip->options_len = w->ip_options_len;
+	if (p->dst.family == 4 && w->ip_options.len) {
+		ip->options = w->ip_options.bytes;
+		ip->options_len = w->ip_options.len;
 	}
 }
 

@@ -217,7 +217,7 @@ static void test_patch_is_make(void **state)
 		b.p.port = (uint16_t)rng_u64(&b.chance);
 		b.p.try = (uint8_t)rng_below(&b.chance, TECH_TRIES_MAX);
 		if (!v6 && i % 3 == 0)
-			w.ip_options_len = 8;
+			w.ip_options.len = 8;
 		t.len = (uint16_t)tech->make(&b.p, t.data, sizeof(t.data));
 		assert_in_range(t.len, 40, 100);
 		b.p.port = i % 100 ? (uint16_t)rng_u64(&b.chance) : 0;

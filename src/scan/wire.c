@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "base/rng.h"
 #include "pkt/build.h"
 #include "scan/backend.h"
 #include "scan/driver.h"
@@ -55,6 +56,8 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 		return 0;
 	if (e->plan->ifindex && e->env->net)
 		link = net_link_by_index(e->env->net, e->plan->ifindex);
+	if (e->plan->wire.has_mac && ops == &io_packet_ops)
+		c.mac = &e->plan->wire.mac;
 	if (link && ops != &io_raw_ops) /* the kernel routes raw packets, and its own answers come
 					   by lo */
 		c.interface = link->name;
@@ -65,8 +68,10 @@ int wire_open(struct engine *e, struct err *err)
 {
 	const struct io_ops *connect = e->plan->proxies ? &io_proxy_ops : &io_connect_ops;
 
+	e->wire.guise = (struct guise){&e->plan->wire, e->run.key};
 	if (e->env->sim) {
-		e->wire = (struct wire){e->env->sim, e->env->sim, e->env->sim, true};
+		e->wire.packet = e->wire.raw = e->wire.connect = e->env->sim;
+		e->wire.sim = true;
 		return 0;
 	}
 	if (pacing_on(e)) /* to sleep as long as was asked for; the default is 50 us more */
@@ -102,7 +107,7 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
 
 	if (packet && (r->kind != LINK_ETHERNET || r->local) && !e->wire.sim) {
 		err_set(err, ERR_UNSUPPORTED,
-			"backend packet-ring cannot reach this target: its frames need an Ethernet interface and the address of a neighbour (not --disable-arp-ping); leave --backend out or use raw");
+			"backend packet-ring cannot reach this target: its frames need an Ethernet interface and the address of a neighbour (not --disable-arp-ping); leave --backend, --send-eth and --spoof-mac out");
 		return NULL;
 	}
 	if (open_one(e, packet ? &io_packet_ops : &io_raw_ops, slot, err))
@@ -110,15 +115,122 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
 	return *slot;
 }
 
+/* A copy or a fragment that could not leave; each kind of refusal is said once. */
+static void say_incomplete(struct engine *e, const struct io_tx *tx)
+{
+	uint64_t bit = UINT64_C(1) << (-tx->error & 63);
+	char text[ADDR_TEXT_MAX];
+
+	if (e->said_errors & bit)
+		return;
+	e->said_errors |= bit;
+	bus_note(e->env->bus, LOG_WARN,
+		"a decoy or a fragment to %s could not be sent (%s); others may be missing, too",
+		addr_text(&tx->dst, text), strerror(-tx->error));
+}
+
+/* Sends on: 1 = all of it has left, 0 = not now, or the backend's negative code. */
+static int rest_send(struct engine *e, struct err *err)
+{
+	struct rest *r = &e->wire.rest;
+	unsigned n = guise_count(&e->wire.guise, &r->tx);
+	uint8_t buf[GUISE_MAX];
+	struct io_tx one;
+
+	for (; r->next < n; r->next++) {
+		bool ours = guise_make(&e->wire.guise, &r->tx, r->nonce, r->next, &one, buf);
+		int rc;
+
+		if (!pacing_ready(e, 0)) {
+			e->held = true;
+			return 0;
+		}
+		rc = io_send(r->io, &one, 1, err);
+		e->queue_full |= rc == 0;
+		if (rc <= 0)
+			return rc;
+		pacing_sent(e, 1);
+		report_sent(e, &one);
+		if (ours || r->next == 0)
+			r->tx.sent_ns = one.sent_ns;
+		if (ours && !r->tx.error)
+			r->tx.error = one.error;
+		else if (one.error)
+			say_incomplete(e, &one);
+	}
+	r->io = NULL;
+	return 1;
+}
+
+bool wire_rest(struct engine *e)
+{
+	struct err err = {0};
+
+	if (e->wire.rest.io && rest_send(e, &err) < 0)
+		engine_fail(e, &err);
+	return !e->wire.rest.io;
+}
+
+static int put_disguised(
+	struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err)
+{
+	struct rest *r = &e->wire.rest;
+	unsigned i;
+	int rc = 1;
+
+	for (i = 0; i < n && rc == 1; i++) {
+		r->io = io;
+		r->tx = v[i];
+		r->tx.error = 0;
+		r->next = 0;
+		r->nonce = (uint32_t)rng_u64(&e->rng);
+		rc = rest_send(e, err);
+		if (r->next == 0) { /* not even one packet of it */
+			r->io = NULL;
+			break;
+		}
+		v[i].sent_ns = r->tx.sent_ns;
+		v[i].error = r->tx.error;
+	}
+	if (r->io) {
+		memcpy(r->data, r->tx.data, r->tx.len);
+		r->tx.data = r->data;
+	}
+	return i || rc == 1 ? (int)i : rc;
+}
+
 int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err)
 {
-	int taken = io_send(io, v, n, err);
+	int taken;
 
+	if (!wire_rest(e))
+		return 0;
+	if (guise_wanted(&e->plan->wire))
+		return put_disguised(e, io, v, n, err);
+	taken = io_send(io, v, n, err);
 	if (taken > 0)
 		pacing_sent(e, (unsigned)taken);
 	for (int i = 0; i < taken; i++)
 		report_sent(e, &v[i]);
 	return taken;
+}
+
+int wire_route(struct engine *e, const struct addr *dst, struct net_route *r, struct err *err)
+{
+	const struct plan_wire *w = &e->plan->wire;
+	const struct addr *hop = &w->ip_options.first_hop;
+	bool by_hop = dst->family == 4 && hop->family == 4;
+	int rc = net_route_get(e->env->net, by_hop ? hop : dst, e->plan->ifindex, r, err);
+
+	if (rc)
+		return rc;
+	if (by_hop)
+		r->on_link = false; /* frames go to the hop, whose hardware address it is */
+	if (w->source.family == dst->family)
+		r->src = w->source;
+	if (w->has_mac)
+		r->src_mac = w->mac;
+	return 0;
 }
 
 int path_open(struct engine *e, struct path *p, const struct addr *dst, struct err *err)
@@ -131,7 +243,7 @@ int path_open(struct engine *e, struct path *p, const struct addr *dst, struct e
 		p->route.src = dst->family == 6 ? e->env->sim_self6 : e->env->sim_self4;
 		return 0;
 	}
-	rc = net_route_get(e->env->net, dst, e->plan->ifindex, &p->route, err);
+	rc = wire_route(e, dst, &p->route, err);
 	if (rc)
 		return rc;
 	p->io = wire_for(e, &p->route, err);

@@ -11,10 +11,20 @@ void wire_close(struct engine *e);
 /* Backend of a host's raw probes, opened when it is the first; NULL with `err` when none works. */
 struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err);
 /*
- * Everything that leaves goes through here: as io_send, and reported. Returns how many of v[0..n)
- * were taken, or the backend's negative code.
+ * Everything that leaves goes through here: as io_send, but disguised as the plan wants (guise.h)
+ * and reported. Returns how many of v[0..n) were taken, or the backend's negative code. sent_ns and
+ * error are those of the packet from our own source. Of a probe that leaves as several packets each
+ * waits for pacing; once something of it has left it is taken, and nothing else leaves before the
+ * rest of it.
  */
 int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err);
+
+/* Sends what is left of a probe, as far as it may leave now. False while something is left. */
+bool wire_rest(struct engine *e);
+/* The way of this run's probes to `dst`: the kernel's, to the first hop of a source route if there
+ * is one, with the source addresses that the plan wants. 0 or a negative code with `err`. */
+int wire_route(
+	struct engine *e, const struct addr *dst, struct net_route *r, struct err *err) MUST_CHECK;
 
 /* The way to an address that a driver talks to: a zombie, a router, a target. */
 struct path {

@@ -88,6 +88,28 @@ static const struct {
 	/* clang-format on */
 };
 
+static bool is_reserved(uint32_t a)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if ((a ^ reserved[i].net) >> (32 - reserved[i].bits) == 0)
+			return true;
+	return false;
+}
+
+struct addr target_random(struct rng *rng, unsigned family)
+{
+	/* one /12 a registry: 2400::, 2600::, 2800::, 2a00::, 2c00:: */
+	uint8_t six[16] = {(uint8_t)(0x24 + 2 * rng_below(rng, 5)), (uint8_t)rng_below(rng, 16)};
+	uint32_t four;
+
+	for (size_t i = 2; i < sizeof(six); i++)
+		six[i] = (uint8_t)rng_u64(rng);
+	do
+		four = (uint32_t)rng_u64(rng);
+	while (is_reserved(four));
+	return family == 6 ? addr_from_bytes(6, six) : addr_v4(four);
+}
+
 /* ---- a batch is cut -------------------------------------------------------------------------- */
 
 static int add_segment(struct targets *t, size_t block, u128 at, u128 count)

@@ -565,6 +565,23 @@ static void test_word_too_long(void **state)
 	unlink(list_path);
 }
 
+/* RFC 6890 and IANA's list of IPv6 global unicast allocations. */
+static void test_random_addresses(void **state)
+{
+	struct rng rng;
+
+	rng_seed(&rng, 7);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct addr four = target_random(&rng, 4), six = target_random(&rng, 6);
+
+		assert_int_equal(four.family, 4);
+		assert_true(is_public(addr_to_v4(&four)));
+		assert_int_equal(six.family, 6);
+		assert_true(six.b[0] >= 0x24 && six.b[0] <= 0x2c && six.b[0] % 2 == 0);
+		assert_true(six.b[1] < 0x10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_line_and_list),
 		cmocka_unit_test(test_word_too_long),
+		cmocka_unit_test(test_random_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
