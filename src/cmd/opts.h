@@ -61,7 +61,7 @@ struct opts {
 	/* port lists, NULL = not asked for; ping_mixed: -PB; ping_proto "": the default */
 	const char *ping_syn, *ping_ack, *ping_mixed, *ping_udp, *ping_sctp, *ping_proto;
 	bool ignore_rst;
-	bool no_arp;
+	bool no_arp, traceroute;
 	bool no_dns, dns_all, system_dns;
 	const char *dns_servers;
 

@@ -85,6 +85,30 @@ static int check_privilege(
 	return 0;
 }
 
+/* Routers answer to a TTL, which only raw packets of our own can be given. */
+static int check_traceroute(
+	const struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
+{
+	const char *without = o->list_only		       ? "-sL"
+			      : p->zombie		       ? "-sI"
+			      : backend_is(o, &io_connect_ops) ? "--backend connect"
+			      : o->privilege == PRIVILEGE_NO   ? "--unprivileged"
+							       : NULL;
+	struct buf remedy = {0};
+
+	if (!o->traceroute || (w->privileged && !without))
+		return 0;
+	if (without)
+		return err_set(e, ERR_USAGE,
+			"--traceroute sends raw packets to each host, %s does not; leave one out", without);
+	caps_remedy(&remedy);
+	err_set(e, ERR_USAGE,
+		"--traceroute needs permission for raw packets; leave it out, run it as root, or once: %s",
+		buf_text(&remedy));
+	buf_free(&remedy);
+	return ERR_USAGE;
+}
+
 /* What is not waited for must be asked for. */
 static int check_defeat(struct plan *p, const struct opts *o, unsigned tech, struct err *e)
 {
@@ -311,6 +335,7 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	p->source_port = o->source_port == OPT_UNSET ? 0 : (uint16_t)o->source_port;
 	p->backend = o->backend;
 	p->bounce = o->bounce;
+	p->traceroute = o->traceroute;
 	p->packet_trace = levels.trace;
 	p->capture = opts_output(o, OUTPUT_HEX) || opts_output(o, OUTPUT_CAPTURE);
 	p->proxies = o->proxies;
@@ -321,6 +346,8 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	rc = check_privilege(o, w, techniques(o, w), e);
 	if (rc == 0)
 		rc = check_capture(o, w, techniques(o, w), e);
+	if (rc == 0)
+		rc = check_traceroute(p, o, w, e);
 	if (rc == 0)
 		rc = check_bounce(o, e);
 	if (rc == 0)

@@ -554,6 +554,19 @@ static void test_neighbours(void **state)
 	assert_taken("--backend packet-ring h", true, 0);
 }
 
+static void test_traceroute(void **state)
+{
+	struct made *m = make("--traceroute -sT h", true);
+
+	assert_true(m->p.traceroute);
+	drop(m);
+	assert_refused("--traceroute h", false, "setcap");
+	assert_refused("--traceroute -sL h", true, "-sL");
+	assert_refused("--traceroute --unprivileged h", false, "--unprivileged");
+	assert_refused("--traceroute --backend connect h", true, "--backend connect");
+	assert_refused("--traceroute -sT --proxies socks5://h:1 h", true, "--proxies");
+}
+
 static void assert_parallelism(const char *line, unsigned min, unsigned max)
 {
 	struct made *m = make(line, true);
@@ -721,6 +734,7 @@ int main(void)
 		cmocka_unit_test(test_spoof_mac),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_traceroute),
 		cmocka_unit_test(test_parallelism),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_timing),

@@ -45,6 +45,10 @@ struct sim_host {
 	bool no_ping;	   /* ICMP echo, timestamp and address mask are dropped */
 	bool rst_window;   /* an old stack: RSTs of open ports carry their window */
 	struct addr router; /* who sends SIM_REJECT_ICMP for it; family 0 = the host itself */
+	const struct addr *path; /* routers on the way to it, the nearest first; borrowed; family 0:
+				    one that tells nobody of packets whose TTL has run out */
+	size_t n_path;
+	uint8_t ttl; /* that its packets set out with, 0 = 64 */
 	const struct sim_rule *rules; /* borrowed */
 	size_t n_rules;
 };

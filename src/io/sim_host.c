@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io/sim_reply.h"
+#include "pkt/csum.h"
 #include "pkt/sctp.h"
 
 /* Linux gives each destination a burst of six ICMP errors (XRLIM_BURST_FACTOR), whatever the rate is. */
@@ -264,6 +265,38 @@ static size_t answer_icmp(struct sim_hosts *h, const struct sim_packet *p, uint8
 	if (!v6 && v->l4.type == 17)
 		return sim_reply_mask(out, v);
 	return 0;
+}
+
+bool sim_host_expired(const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len)
+{
+	const struct sim_host *host = &h->v[p->host];
+	const struct addr *router;
+
+	*len = 0;
+	if (p->view.ttl == 0 || p->view.ttl > host->n_path)
+		return p->view.ttl == 0;
+	router = &host->path[p->view.ttl - 1];
+	if (router->family)
+		*len = sim_reply_error(out, SIM_ANSWER_MAX, &(struct sim_error){.from = *router, .to = p->view.src,
+			.why = SIM_TIME_EXCEEDED, .quote = p->data, .quote_len = p->len});
+	return true;
+}
+
+void sim_host_way_back(const struct sim_host *host, uint8_t *answer, size_t len)
+{
+	bool v6 = len && answer[0] >> 4 == 6;
+	uint8_t *ttl = answer + (v6 ? 7 : 8);
+	uint16_t sum;
+
+	if (len < 20 || (!host->ttl && !host->n_path))
+		return;
+	*ttl = (uint8_t)((host->ttl ? host->ttl : 64) - host->n_path);
+	if (v6)
+		return;
+	answer[10] = answer[11] = 0;
+	sum = csum_finish(csum_add(0, answer, 20));
+	answer[10] = (uint8_t)(sum >> 8);
+	answer[11] = (uint8_t)sum;
 }
 
 size_t sim_host_answer(struct sim_hosts *h, struct sim_packet *p, struct rng *rng, uint8_t *out)

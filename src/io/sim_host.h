@@ -55,6 +55,12 @@ struct sim_packet {
 
 #define SIM_ANSWER_MAX 1280 /* bytes of the longest answer */
 
+/* A router on the way, when the packet's TTL does not reach the host: *len bytes of time exceeded in `out` (SIM_ANSWER_MAX), 0 = it is
+ * silent. False: the packet gets through. */
+bool sim_host_expired(const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len);
+/* What the host's answer looks like where it arrives: its TTL, less one for each router. */
+void sim_host_way_back(const struct sim_host *host, uint8_t *answer, size_t len);
+
 /*
  * What the host answers: bytes written to `out` (SIM_ANSWER_MAX), 0 = nothing. RFC 9293 3.10.7 for TCP without a connection, RFC 1122 and
  * RFC 4443 for ICMP. Half-open connections are not known here.

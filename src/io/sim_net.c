@@ -164,9 +164,15 @@ static void probe_ip(struct sim_net *s, const struct sim_event *ev)
 	/* Real stacks drop what does not sum up, without a word. */
 	if (pkt_view(ev->data, ev->len, &p.view) || !pkt_view_checksum(ev->data, ev->len))
 		return;
+	if (sim_host_expired(&s->hosts, &p, buf, &len)) {
+		if (sender_is_us(s, &p.view))
+			go_back(s, ev, buf, len);
+		return;
+	}
 	if (p.view.l4.proto == PROTO_TCP && half_open(s, ev, &p))
 		return;
 	len = sim_host_answer(&s->hosts, &p, &s->rng, buf);
+	sim_host_way_back(&s->conf.hosts[ev->host], buf, len);
 	if (p.synack && ev->conn == SIM_NONE)
 		begin_half_open(s, ev, &p, buf, len);
 	if (sender_is_us(s, &p.view) && port_is_ours(s, ev, &p.view.l4))

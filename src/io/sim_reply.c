@@ -126,7 +126,7 @@ static size_t finish_icmp(uint8_t *buf, const struct build_ip *ip, size_t len)
 size_t sim_reply_error(uint8_t *buf, size_t cap, const struct sim_error *er)
 {
 	/* type and code by enum sim_unreach */
-	static const uint8_t v4[][2] = {{3, 3}, {3, 2}, {3, 13}}, v6[][2] = {{1, 4}, {4, 1}, {1, 1}};
+	static const uint8_t v4[][2] = {{3, 3}, {3, 2}, {3, 13}, {11, 0}}, v6[][2] = {{1, 4}, {4, 1}, {1, 1}, {3, 0}};
 	struct build_ip ip = {.src = er->from, .dst = er->to, .ttl = TTL};
 	bool is6 = er->from.family == 6;
 	size_t head = ip_len(&ip) + 8, most = is6 ? 1280 : 576, n = er->quote_len;

@@ -17,7 +17,7 @@ struct sim_segment {
 	uint16_t window, mss; /* mss 0 = no option */
 };
 
-enum sim_unreach { SIM_UNREACH_PORT, SIM_UNREACH_PROTO, SIM_UNREACH_ADMIN };
+enum sim_unreach { SIM_UNREACH_PORT, SIM_UNREACH_PROTO, SIM_UNREACH_ADMIN, SIM_TIME_EXCEEDED };
 
 /* An ICMP or ICMPv6 error about a packet (RFC 792, RFC 4443), quoting as much of it as Linux does: 576 or 1,280 bytes in all. */
 struct sim_error {

@@ -382,6 +382,58 @@ static struct field_value progress_rate(const void *rec, const struct rec_host *
 	return real(((const struct rec_progress *)rec)->rate_pps);
 }
 
+/* --- trace and hop ---------------------------------------------------------------------------- */
+
+static struct field_value trace_proto(const void *rec, const struct rec_host *host)
+{
+	const struct rec_trace *t = rec;
+
+	return text(t->proto == PROTO_IP ? NULL : proto_name(t->proto));
+}
+
+static struct field_value trace_port(const void *rec, const struct rec_host *host)
+{
+	return number_or_none(((const struct rec_trace *)rec)->port);
+}
+
+static struct field_value trace_complete(const void *rec, const struct rec_host *host)
+{
+	return flag(((const struct rec_trace *)rec)->complete);
+}
+
+static struct field_value hop_ttl(const void *rec, const struct rec_host *host)
+{
+	return number(((const struct rec_hop *)rec)->ttl);
+}
+
+static struct field_value hop_addr(const void *rec, const struct rec_host *host)
+{
+	const struct rec_hop *h = rec;
+
+	return (struct field_value){
+		.type = FIELD_ADDR, .present = h->addr.family != 0, .addr = h->addr};
+}
+
+static struct field_value hop_name(const void *rec, const struct rec_host *host)
+{
+	return text(((const struct rec_hop *)rec)->name);
+}
+
+static struct field_value hop_rtt(const void *rec, const struct rec_host *host)
+{
+	return duration(((const struct rec_hop *)rec)->rtt_ns);
+}
+
+static struct field_value hop_rtt_source(const void *rec, const struct rec_host *host)
+{
+	return source(((const struct rec_hop *)rec)->rtt_src);
+}
+
+static struct field_value hop_shared(const void *rec, const struct rec_host *host)
+{
+	return flag(((const struct rec_hop *)rec)->shared);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -417,6 +469,17 @@ const struct rec_field rec_fields[] = {
 	{ "port", "rtt_ns",         FIELD_NS,    "ns",  "Round-trip time of the deciding probe.", port_rtt },
 	{ "port", "rtt_source",     FIELD_TEXT,  "",    "Clock that took the round-trip time: user, kernel, xdp, hw or sim.", port_rtt_source },
 	{ "port", "service",        FIELD_TEXT,  "",    "Name of the port in the services table.", port_service },
+
+	{ "trace", "proto",         FIELD_TEXT,  "",    "Protocol of the probes; absent for a neighbour, which needs none.", trace_proto },
+	{ "trace", "port",          FIELD_UINT,  "",    "Port that they were sent to.", trace_port },
+	{ "trace", "complete",      FIELD_BOOL,  "",    "The host itself answered: the last hop is the host.", trace_complete },
+
+	{ "hop", "ttl",             FIELD_UINT,  "",    "Distance, 1 = the first router.", hop_ttl },
+	{ "hop", "addr",            FIELD_ADDR,  "",    "Address of the router; absent when it was silent.", hop_addr },
+	{ "hop", "name",            FIELD_TEXT,  "",    "Its name from reverse DNS.", hop_name },
+	{ "hop", "rtt_ns",          FIELD_NS,    "ns",  "Round-trip time.", hop_rtt },
+	{ "hop", "rtt_source",      FIELD_TEXT,  "",    "Clock that took the round-trip time: user, kernel, xdp, hw or sim.", hop_rtt_source },
+	{ "hop", "shared",          FIELD_BOOL,  "",    "Known from the trace to another host, with its round-trip time.", hop_shared },
 
 	{ "run", "scanner",         FIELD_TEXT,  "",    "Name of the program.", run_scanner },
 	{ "run", "version",         FIELD_TEXT,  "",    "Version of the program.", run_version },

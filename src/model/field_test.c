@@ -37,7 +37,8 @@ static void test_names(void **state)
 
 static void test_groups_are_contiguous(void **state)
 {
-	static const char *const order[] = {"host", "port", "run", "end", "note", "progress"};
+	static const char *const order[] = {
+		"host", "port", "trace", "hop", "run", "end", "note", "progress"};
 	size_t group = 0;
 
 	for (size_t i = 0; i < n_rec_fields; i++) {
@@ -73,6 +74,12 @@ static void test_unknown(void **state)
 		{"host", "rttvar_ns"},
 		{"host", "reason_ttl"},
 		{"host", "latency_source"},
+		{"trace", "proto"},
+		{"trace", "port"},
+		{"hop", "addr"},
+		{"hop", "name"},
+		{"hop", "rtt_ns"},
+		{"hop", "rtt_source"},
 		{"port", "rtt_ns"},
 		{"port", "rtt_source"},
 		{"port", "reason_ip"},

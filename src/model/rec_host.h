@@ -28,13 +28,16 @@ struct rec_port {
 struct rec_hop {
 	uint8_t ttl;	  /* 1 = the first */
 	struct addr addr; /* family 0: it did not answer */
-	uint64_t rtt_ns;  /* 0 = not measured: the hop was learnt from another target's trace */
+	uint64_t rtt_ns;  /* 0 = unknown */
+	uint8_t rtt_src;  /* enum rtt_source */
+	bool shared;	  /* learnt from another target's trace, and so is rtt_ns */
 	const char *name; /* reverse DNS, or NULL; borrowed */
 };
 
 /* The way to a host, its own hop the last when it answered. */
 struct rec_trace {
-	uint8_t proto; /* of the probes: PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_ICMP, PROTO_IP */
+	uint8_t proto; /* of the probes: PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_ICMP, PROTO_ICMP6;
+			  PROTO_IP = none was needed, it is a neighbour */
 	uint16_t port; /* they went to; 0 where the protocol has none */
 	bool complete; /* the host itself answered */
 	const struct rec_hop *hops; /* ascending TTL, no gaps; borrowed */

@@ -173,6 +173,25 @@ int json_run(struct buf *b, const struct rec_run *run, bool type, bool open)
 	return b->failed ? -ENOMEM : 0;
 }
 
+static int put_trace(struct buf *b, const struct rec_trace *t)
+{
+	int rc;
+
+	buf_str(b, ",\"trace\":");
+	rc = dump(b, "trace", t, NULL, false);
+	if (rc < 0)
+		return rc;
+	reopen(b);
+	buf_str(b, ",\"hops\":[");
+	for (size_t i = 0; i < t->n_hops && rc == 0; i++) {
+		if (i > 0)
+			buf_char(b, ',');
+		rc = dump(b, "hop", &t->hops[i], NULL, false);
+	}
+	buf_str(b, "]}");
+	return rc;
+}
+
 int json_host(struct buf *b, const struct rec_host *h, const struct out_conf *conf, bool type)
 {
 	int rc = dump(b, "host", h, NULL, type);
@@ -190,6 +209,9 @@ int json_host(struct buf *b, const struct rec_host *h, const struct out_conf *co
 		first = false;
 		rc = dump(b, "port", &h->ports[i], h, false);
 	}
-	buf_str(b, "]}");
+	buf_char(b, ']');
+	if (h->trace && rc == 0)
+		rc = put_trace(b, h->trace);
+	buf_char(b, '}');
 	return b->failed ? -ENOMEM : rc;
 }

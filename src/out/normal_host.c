@@ -10,6 +10,7 @@
 #include "out/out_base.h"
 #include "out/out_text.h"
 #include "out/port_table.h"
+#include "out/trace_table.h"
 
 static bool wants_reason(const struct out_conf *c)
 {
@@ -121,6 +122,15 @@ static void put_timed_out(struct buf *b, const struct rec_host *h)
 	buf_str(b, " due to host timeout\n");
 }
 
+/* What comes last, and the empty line behind a scan. */
+static void put_end(struct buf *b, const struct rec_host *h, bool ports)
+{
+	if (h->trace)
+		trace_table(b, h->trace);
+	if (ports || h->trace)
+		buf_char(b, '\n');
+}
+
 void normal_host(struct buf *b, const struct rec_host *h, const struct out_conf *conf)
 {
 	bool ports = h->ports_scanned && h->state == HOST_UP && (!h->timed_out || h->n_ports);
@@ -148,6 +158,5 @@ void normal_host(struct buf *b, const struct rec_host *h, const struct out_conf 
 			"Final times for host: srtt: %" PRIu64 " rttvar: %" PRIu64 "  to: %" PRIu64
 			"\n",
 			h->srtt_ns / NS_PER_US, h->rttvar_ns / NS_PER_US, h->rto_ns / NS_PER_US);
-	if (ports)
-		buf_char(b, '\n');
+	put_end(b, h, ports);
 }

@@ -39,6 +39,10 @@ static const struct rec_note note = {LOG_WARN, "note \x1b]0;x\x07"};
 static const struct rec_progress progress = {.phase = "SYN scan", .done = 0.5, .asked = true};
 static const struct rec_packet packet = {.sent = true, .text = "TCP"};
 
+static const struct rec_hop hops[] = {
+	{.ttl = 1, .name = "x"}, {.ttl = 2}, {.ttl = 3, .addr = {.family = 4}, .name = "\x1b]0;x\x07\xff"}};
+static const struct rec_trace trace = {.proto = PROTO_UDP, .port = 53, .hops = hops, .n_hops = 3};
+
 static struct rec_host host_up(void)
 {
 	return (struct rec_host){.addr = addr_v4(0x0a000001),
@@ -50,7 +54,8 @@ static struct rec_host host_up(void)
 		.reason = REASON_ARP_RESPONSE,
 		.ports_scanned = true,
 		.ports = ports,
-		.n_ports = sizeof(ports) / sizeof(ports[0])};
+		.n_ports = sizeof(ports) / sizeof(ports[0]),
+		.trace = &trace};
 }
 
 static char *content(size_t *len)

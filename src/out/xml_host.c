@@ -137,6 +137,37 @@ static void put_ports(struct xml_writer *w, const struct rec_host *h, const stru
 	xml_raw(w, "\n");
 }
 
+/* As nmap has it: routers that were silent are left out. */
+static void put_trace(struct xml_writer *w, const struct rec_trace *t)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	if (!t)
+		return;
+	xml_begin(w, "trace");
+	if (t->port)
+		xml_attr_u64(w, "port", t->port);
+	if (t->proto != PROTO_IP)
+		xml_attr(w, "proto", proto_name(t->proto));
+	xml_raw(w, "\n");
+	for (size_t i = 0; i < t->n_hops; i++) {
+		const struct rec_hop *hop = &t->hops[i];
+
+		if (!hop->addr.family)
+			continue;
+		xml_begin(w, "hop");
+		xml_attr_u64(w, "ttl", hop->ttl);
+		xml_attr(w, "ipaddr", addr_text(&hop->addr, ip));
+		if (hop->rtt_ns)
+			xml_attr_fmt(w, "rtt", "%.2f", (double)hop->rtt_ns / (double)NS_PER_MS);
+		xml_attr(w, "host", hop->name);
+		xml_end(w);
+		xml_raw(w, "\n");
+	}
+	xml_end(w);
+	xml_raw(w, "\n");
+}
+
 static void put_times(struct xml_writer *w, const struct rec_host *h)
 {
 	if (!h->srtt_ns)
@@ -175,6 +206,7 @@ void xml_host(struct xml_writer *w, const struct rec_host *h, const struct out_c
 	put_hostnames(w, h);
 	if (ports)
 		put_ports(w, h, conf);
+	put_trace(w, h->trace);
 	put_times(w, h);
 	put_backend(w, h);
 	xml_end(w);

@@ -3,6 +3,7 @@
 #include "scan/driver.h"
 
 #include "scan/report.h"
+#include "scan/trace.h"
 
 static int add(struct engine *e, const struct scan_driver *ops, struct err *err)
 {
@@ -31,6 +32,8 @@ int drivers_open(struct engine *e, struct err *err)
 
 	for (unsigned i = 0; rc == 0 && i < e->n_tasks; i++)
 		rc = add(e, e->tasks[i].tech->driver, err);
+	if (rc == 0 && e->plan->traceroute)
+		rc = add(e, &trace_driver, err);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 
 #include "pkt/build.h"
 #include "pkt/csum.h"
+#include "pkt/sctp.h"
 #include "pkt/view.h"
 
 struct fixture {
@@ -118,6 +119,8 @@ static void test_udp_sums(void **state)
 	}
 }
 
+static const struct build_sctp sctp_probe = {.sport = 1, .dport = 2, .chunk = SCTP_INIT, .tag = 3};
+
 static void test_badsum(void **state)
 {
 	struct fixture f = {.wire = {.badsum = true}};
@@ -129,7 +132,7 @@ static void test_badsum(void **state)
 		assert_true(guise_make(&f.guise, &f.tx, 1, 0, &f.out, f.buf));
 		assert_false(pkt_view_checksum(f.out.data, f.out.len));
 	}
-	finish(&f, &ip, build_sctp_init(f.probe, sizeof(f.probe), &ip, 1, 2, 3));
+	finish(&f, &ip, build_sctp(f.probe, sizeof(f.probe), &ip, &sctp_probe));
 	guise_make(&f.guise, &f.tx, 1, 0, &f.out, f.buf);
 	assert_false(pkt_view_checksum(f.out.data, f.out.len));
 	/* the IP header stays right, or nobody would see the rest */
@@ -143,7 +146,7 @@ static void test_adler32(void **state)
 	uint8_t zeroed[PROBE_MAX];
 	uint32_t want;
 
-	finish(&f, &ip, build_sctp_init(f.probe, sizeof(f.probe), &ip, 1, 2, 3));
+	finish(&f, &ip, build_sctp(f.probe, sizeof(f.probe), &ip, &sctp_probe));
 	guise_make(&f.guise, &f.tx, 1, 0, &f.out, f.buf);
 	memcpy(zeroed, f.probe, f.tx.len);
 	memset(zeroed + 28, 0, 4);

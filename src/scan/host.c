@@ -29,6 +29,15 @@ fail:
 	return NULL;
 }
 
+static void trace_free(struct rec_trace *t)
+{
+	for (size_t i = 0; t && i < t->n_hops; i++)
+		free((void *)t->hops[i].name);
+	if (t)
+		free((void *)t->hops);
+	free(t);
+}
+
 void host_free(struct host *h)
 {
 	if (!h)
@@ -40,6 +49,7 @@ void host_free(struct host *h)
 	free(h->others);
 	free(h->name);
 	free(h->ptr);
+	trace_free(h->trace);
 	free(h);
 }
 

@@ -47,6 +47,7 @@ struct host {
 	uint8_t unreach; /* reason of an ICMP error that says the host is not there, REASON_NONE */
 	bool timed_out, name_asked, name_pending;
 	char *ptr; /* owned; reverse DNS */
+	struct ping found_by; /* the discovery probe that it answered; tech NULL = none */
 
 	struct job job;
 	uint8_t task;			/* index of the task in work */

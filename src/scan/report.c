@@ -141,6 +141,7 @@ void report_host(struct engine *e, struct host *h)
 		.n_from = h->n_from,
 		.probes_sent = h->probes_sent,
 		.backend = backend_of(e, h),
+		.trace = h->trace,
 	};
 	struct rec_port *ports;
 

@@ -43,7 +43,7 @@ static void sim_note_sent(struct sim_run *r, const struct io_tx *tx)
 	else
 		assert_string_equal(r->plan.techniques[0], "proto");
 	*s = (struct sim_sent){tx->sent_ns, tx->dst, IO_TX_IP, v.l4.proto, v.l4.flags, v.l4.type,
-		v.l4.sport, v.l4.dport, v.l4.seq};
+		v.ttl, v.l4.sport, v.l4.dport, v.l4.seq};
 }
 
 static struct sim_run *run_of(struct io *io)
@@ -127,6 +127,11 @@ static void sim_keep_host(struct sim_run *r, const struct rec_host *h)
 	if (h->n_from)
 		c->from = memcpy(malloc(h->n_from * sizeof(*h->from)), h->from,
 			h->n_from * sizeof(*h->from));
+	if (h->trace) {
+		c->trace = memcpy(malloc(sizeof(*h->trace)), h->trace, sizeof(*h->trace));
+		((struct rec_trace *)c->trace)->hops = memcpy(malloc(h->trace->n_hops * sizeof(*h->trace->hops)),
+			h->trace->hops, h->trace->n_hops * sizeof(*h->trace->hops));
+	}
 	snprintf(text, sizeof(text), "%u %u %u %llu %llu", h->state, h->reason, h->ttl,
 		(unsigned long long)h->start_wall_ns, (unsigned long long)h->end_wall_ns);
 	sim_digest(r, text, strlen(text));
@@ -222,6 +227,9 @@ void sim_run_free(struct sim_run *r)
 	for (size_t i = 0; i < r->n_hosts; i++) {
 		free((void *)r->hosts[i].ports);
 		free((void *)r->hosts[i].from);
+		if (r->hosts[i].trace)
+			free((void *)r->hosts[i].trace->hops);
+		free((void *)r->hosts[i].trace);
 	}
 	free(r->hosts);
 	free(r->reported_ns);

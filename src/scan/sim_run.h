@@ -17,7 +17,7 @@
 struct sim_sent {
 	uint64_t at_ns;
 	struct addr dst;
-	uint8_t kind, proto, flags, type; /* type: ICMP */
+	uint8_t kind, proto, flags, type, ttl; /* type: ICMP */
 	uint16_t sport, dport;
 	uint32_t seq;
 };

@@ -16,6 +16,7 @@
 #include "scan/report.h"
 #include "scan/sched.h"
 #include "scan/timers.h"
+#include "scan/trace.h"
 #include "scan/wire.h"
 
 #define NOROUTE_NOTES 8
@@ -80,6 +81,8 @@ static void job_stop(struct engine *e, struct host *h)
 	if (h->stage == STAGE_PORTS && e->tasks[h->task].tech->driver && h->job.undecided)
 		e->tasks[h->task].tech->driver->stop(
 			driver_of(e, e->tasks[h->task].tech->driver), h);
+	else if (h->stage == STAGE_TRACE)
+		trace_driver.stop(driver_of(e, &trace_driver), h);
 	sched_job_end(e, h);
 	if (h->stage == STAGE_PING) {
 		e->n_pinging--;
@@ -136,12 +139,26 @@ void engine_no_memory(struct engine *e)
 	engine_fail(e, &err);
 }
 
+/* Its ports are done: its route is next, if it is to be traced. */
+static void host_trace(struct engine *e, struct host *h)
+{
+	void *tracer = driver_of(e, &trace_driver);
+
+	if (!tracer) {
+		host_finish(e, h);
+		return;
+	}
+	h->stage = STAGE_TRACE;
+	sched_timer(e, h); /* for --host-timeout */
+	trace_driver.start(tracer, h);
+}
+
 void host_next_task(struct engine *e, struct host *h)
 {
 	const struct task *t;
 
 	if (h->task >= e->n_tasks) {
-		host_finish(e, h);
+		host_trace(e, h);
 		return;
 	}
 	t = &e->tasks[h->task];
@@ -209,6 +226,10 @@ void host_stage_done(struct engine *e, struct host *h)
 		host_is_down(e, h, h->unreach ? h->unreach : REASON_NO_RESPONSE);
 		return;
 	}
+	if (h->stage == STAGE_TRACE) {
+		host_finish(e, h);
+		return;
+	}
 	job_stop(e, h);
 	h->task++;
 	host_next_task(e, h);
@@ -267,8 +288,9 @@ static int host_route(struct engine *e, struct host *h, struct err *err)
 			.kind = LINK_ETHERNET,
 			.src = h->addr.family == 6 ? e->env->sim_self6 : e->env->sim_self4,
 			.src_mac = {{2, 0, 0, 0, 0, 1}},
-			.next_hop = h->addr,
 			.on_link = arp};
+		if (arp)
+			h->route.next_hop = h->addr;
 		h->io = e->env->sim;
 		h->neighbour = arp;
 		return 0;

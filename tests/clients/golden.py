@@ -17,6 +17,7 @@ CASES = [
     ("scan", "grepable"), ("scan", "grepable", "v"), ("scan", "grepable", "open"), ("list", "grepable"),
     ("ping", "grepable", "v"), ("interrupted", "grepable"), ("hostile", "grepable"),
     ("brief", "json"), ("hostile", "json"), ("brief", "ndjson"), ("brief", "csv"), ("hostile", "csv"), ("scan", "csv", "open"),
+    ("route", "normal"), ("route", "xml"), ("route", "grepable"), ("route", "json"), ("route", "ndjson"),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import sys
 from common import FORMATS, Report, need, sample, scratch, skip
 from readers import READERS
 
-SCENARIOS = ("scan", "brief", "list", "ping", "empty", "down", "interrupted", "hostile", "big")
+SCENARIOS = ("scan", "brief", "route", "list", "ping", "empty", "down", "interrupted", "hostile", "big")
 OPTIONS = ((), ("v", "v", "d"), ("open", "reason"), ("style", "trace", "v"))
 EVIL = b"<script>alert(\"1\")</script>&amp;]]>"
 

@@ -298,6 +298,37 @@ static void brief(struct sink *s, const struct out_conf *c)
 	put_end(s, 5, 0, false);
 }
 
+/* A way with silent routers and names, one that does not arrive, and none. */
+static void route(struct sink *s, const struct out_conf *c)
+{
+	struct rec_port port = open_port(80, "http", 20 * MS);
+	struct rec_hop hops[] = {
+		{.ttl = 1, .addr = addr_v4(0x0a4d0001), .rtt_ns = 12345, .rtt_src = RTT_KERNEL, .name = "gw.lab"},
+		{.ttl = 2},
+		{.ttl = 3, .addr = addr_v4(0x0a4d0202), .rtt_ns = 1234567890, .name = "<b>\x1b[2J\xff"},
+		{.ttl = 4},
+		{.ttl = 5},
+		{.ttl = 6, .addr = addr_v4(0x0a4d0606), .shared = true},
+		{.ttl = 7, .addr = addr_v4(0x0a4d030a), .rtt_ns = 20 * MS, .rtt_src = RTT_KERNEL},
+	};
+	struct rec_hop near = {.ttl = 1, .addr = addr_v4(0x0a4d000f), .rtt_ns = 310 * US, .rtt_src = RTT_KERNEL};
+	struct rec_trace t = {PROTO_TCP, 80, true, hops, 7};
+	struct rec_host h = up_host(0x0a4d030a);
+
+	h.ports = &port;
+	h.n_ports = 1;
+	h.trace = &t;
+	put_run(s, c, "sonde --traceroute 10.77.3.10", 1);
+	put_host(s, &h);
+	t = (struct rec_trace){PROTO_ICMP, 0, false, hops, 5};
+	h.ports_scanned = false;
+	put_host(s, &h);
+	t = (struct rec_trace){PROTO_IP, 0, true, &near, 1};
+	h.addr = near.addr;
+	put_host(s, &h);
+	put_end(s, 3, 0, false);
+}
+
 static void list(struct sink *s, const struct out_conf *c)
 {
 	put_run(s, c, "sonde -sL", 0);
@@ -411,6 +442,7 @@ static const struct scenario {
 } scenarios[] = {
 	{"scan", scan},
 	{"brief", brief},
+	{"route", route},
 	{"list", list},
 	{"ping", ping},
 	{"empty", empty},
