@@ -2,6 +2,7 @@
 /* The command line as one text. */
 #include "cmd/cmdline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -36,4 +37,46 @@ char *cmdline_text(int argc, const char *const *argv)
 		quote(&b, argv[i]);
 	}
 	return buf_take(&b);
+}
+
+/* Appends the next word to *b and moves on; false when a quote is not closed. */
+static bool next_word(const char **text, struct buf *b)
+{
+	const char *p = *text;
+	char quoted = '\0';
+
+	for (; *p && (quoted || !strchr(" \t\r\n", *p)); p++) {
+		bool escapes = quoted ? quoted == '"' && p[1] && strchr("\"\\$`", p[1]) : p[1] != '\0';
+
+		if (*p == '\\' && escapes)
+			buf_char(b, *++p);
+		else if (*p == quoted)
+			quoted = '\0';
+		else if (!quoted && (*p == '\'' || *p == '"'))
+			quoted = *p;
+		else
+			buf_char(b, *p);
+	}
+	*text = p;
+	return !quoted && !b->failed;
+}
+
+char **cmdline_words(const char *text, size_t *n)
+{
+	char **words = malloc((strlen(text) / 2 + 2) * sizeof(*words)); /* a word and a blank each */
+	struct buf b = {0};
+
+	*n = 0;
+	for (text += strspn(text, " \t\r\n"); words && *text; text += strspn(text, " \t\r\n")) {
+		if (next_word(&text, &b) && (words[*n] = buf_take(&b))) {
+			++*n;
+			continue;
+		}
+		while (*n)
+			free(words[--*n]);
+		free(words);
+		words = NULL;
+	}
+	buf_free(&b);
+	return words;
 }

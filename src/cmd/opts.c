@@ -185,6 +185,25 @@ static int check_outputs(const struct opts *o, struct err *e)
 	return 0;
 }
 
+/* The options come from the file, so none may stand beside it but what is about the keyboard. */
+static int check_resume(const struct opts *o, struct err *e)
+{
+	for (size_t i = 0; i < o->args.n; i++) {
+		size_t lands = o->args.v[i].row->lands;
+
+		if (lands != offsetof(struct opts, resume) &&
+			lands != offsetof(struct opts, noninteractive))
+			return err_set(e, ERR_USAGE,
+				"--resume takes all options from the scan that it resumes; leave out %s",
+				o->args.v[i].as);
+	}
+	if (o->args.n_words)
+		return err_set(e, ERR_USAGE,
+			"--resume takes the targets from the scan that it resumes; leave out %s",
+			o->args.words[0]);
+	return 0;
+}
+
 static bool is_raw_technique(const struct opt_row *r)
 {
 	return r->lands == offsetof(struct opts, techniques) && r->value != TECH_CONNECT;
@@ -207,7 +226,7 @@ static const char *technique_used(const struct opts *o, bool (*wanted)(const str
 
 static int check(const struct opts *o, struct err *e)
 {
-	int rc = check_techniques(o, e);
+	int rc = o->resume ? check_resume(o, e) : check_techniques(o, e);
 
 	if (rc == 0 && o->servicedb && o->ports)
 		rc = err_set(e, ERR_USAGE,
@@ -255,19 +274,38 @@ static int explain_format(int rc, int argc, const char *const *argv, struct err 
 		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC -oS -oH", word);
 }
 
-int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
+static int parse(struct opts *o, int argc, const char *const *argv, struct err *e)
 {
-	int rc;
-
 	init(o);
-	rc = explain_format(opt_parse(&scan_opts, argc, argv, &o->args, e), argc, argv, e);
-	if (rc == 0)
-		rc = read_conf(o, e);
-	if (rc >= 0)
-		rc = opt_apply(&o->conf, &o->args, o, e);
+	return explain_format(opt_parse(&scan_opts, argc, argv, &o->args, e), argc, argv, e);
+}
+
+static int settle(struct opts *o, struct err *e)
+{
+	int rc = opt_apply(&o->conf, &o->args, o, e);
+
 	if (o->bounce)
 		o->techniques |= TECH_BOUNCE;
 	return rc < 0 ? rc : check(o, e);
+}
+
+int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e)
+{
+	int rc = parse(o, argc, argv, e);
+
+	if (rc == 0)
+		rc = read_conf(o, e);
+	return rc < 0 ? rc : settle(o, e);
+}
+
+int opts_repeat(struct opts *o, int argc, const char *const *argv, struct opt_uses *conf,
+	struct err *e)
+{
+	int rc = parse(o, argc, argv, e);
+
+	o->conf = *conf;
+	*conf = (struct opt_uses){0};
+	return rc < 0 ? rc : settle(o, e);
 }
 
 void opts_free(struct opts *o)

@@ -96,6 +96,8 @@ struct opts {
 	bool badsum, adler32;
 	int layer; /* LAYER_ */
 
+	const char *resume, *checkpoint; /* files, NULL = not said */
+	bool no_checkpoint;
 	struct opt_list outputs;
 	bool append, open_only, reason, packet_trace, noninteractive, iflist;
 	int verbose, debug; /* OPT_LEVEL */
@@ -127,6 +129,9 @@ bool opts_beyond_proxies(const struct opt_row *r);
  * in `e`. Always opts_free. argv is borrowed until then.
  */
 int opts_read(struct opts *o, int argc, const char *const *argv, struct err *e) MUST_CHECK;
+/* The same, with these settings instead of those of the configuration files; `conf` is taken. */
+int opts_repeat(struct opts *o, int argc, const char *const *argv, struct opt_uses *conf,
+	struct err *e) MUST_CHECK;
 void opts_free(struct opts *o);
 /* How much is to be told; each -d is a -v, too. */
 struct levels opts_levels(const struct opts *o);

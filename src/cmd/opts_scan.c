@@ -21,7 +21,7 @@ enum group {
 };
 
 /* Rows that exclude each other. */
-enum excl { X_NONE, X_FAMILY, X_TCP, X_SCTP, X_PORTS, X_ARP, X_ACK, X_STYLE, X_FRAGMENT, X_DATA, X_LAYER };
+enum excl { X_NONE, X_FAMILY, X_TCP, X_SCTP, X_PORTS, X_ARP, X_ACK, X_STYLE, X_CHECKPOINT, X_FRAGMENT, X_DATA, X_LAYER };
 
 static const char *const groups[GROUPS] = {
 	[G_TARGET] = "Targets",
@@ -284,7 +284,14 @@ static const struct opt_row opt_rows[] = {
 	  .help = "refer to nmap.org's stylesheet" },
 	{ { "--no-stylesheet" }, OPT_NO_ARG, OPT_CONST, NULL, TO(xml_style), .value = XML_STYLE_NONE, .excl = X_STYLE, .group = G_OUTPUT,
 	  .help = "refer to no stylesheet" },
-	{ { "--resume" }, LACK_V(G_OUTPUT, "FILE", "resuming a scan") },
+	{ { "--checkpoint" }, OPT_ARG, OPT_TEXT, "FILE", TO(checkpoint), .flags = OPT_FILE | OPT_NO_STDIO | OPT_NO_CONF | OPT_ONCE,
+	  .excl = X_CHECKPOINT, .group = G_OUTPUT,
+	  .help = "keep in FILE what is needed to resume the scan (else NAME.resume beside the first output file, until the end)" },
+	{ { "--no-checkpoint" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_checkpoint), .excl = X_CHECKPOINT, .group = G_OUTPUT,
+	  .help = "keep no checkpoint" },
+	{ { "--resume" }, OPT_ARG, OPT_TEXT, "FILE", TO(resume), .flags = OPT_FILE | OPT_NO_STDIO | OPT_NO_CONF | OPT_ONCE,
+	  .group = G_OUTPUT,
+	  .help = "go on with an interrupted scan, with the options it had: FILE is its first output file or its checkpoint; without one an -oN or -oG file, also of nmap" },
 	{ { "--log-errors" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_OUTPUT,
 	  .help = "accepted for nmap's sake, has no effect here: errors are always in the normal output file" },
 	{ { "--deprecated-xml-osclass" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(no_effect), .group = G_OUTPUT,

@@ -110,6 +110,11 @@ char *outputs_file_url(const char *path)
 	return buf_take(&b);
 }
 
+bool outputs_replay(const struct out_ops *ops)
+{
+	return (ops->want & BUS_WANT(REC_HOST)) != 0;
+}
+
 /* Two files of the same name would write over each other. */
 static bool taken(const struct outputs *w, const char *path)
 {
@@ -127,6 +132,7 @@ static int add(struct opening *g, const struct out_ops *ops, char *path, bool sc
 	struct out_conf conf = *g->conf;
 	int rc;
 
+	conf.append |= conf.resumed && !outputs_replay(ops);
 	conf.path = path;
 	conf.screen = screen;
 	if (!path)
@@ -181,10 +187,9 @@ static int add_named(struct opening *g, int kind, const char *name)
 }
 
 int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf,
-	struct bus *bus, struct err *e)
+	struct bus *bus, uint64_t now_ns, struct err *e)
 {
-	struct opening g = {
-		.w = w, .conf = conf, .bus = bus, .e = e, .now_ns = clock_wall(clock_real())};
+	struct opening g = {.w = w, .conf = conf, .bus = bus, .e = e, .now_ns = now_ns};
 	int rc = 0;
 
 	memset(w, 0, sizeof(*w));

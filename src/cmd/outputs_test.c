@@ -57,7 +57,7 @@ static void test_files(void **state)
 	snprintf(json, sizeof(json), "%s/a.json", dir);
 	assert_int_equal(opts_read(&o, 8, argv, &e), 0);
 	bus_init(&bus);
-	assert_int_equal(outputs_open(&w, &o, &conf, &bus, &e), 0);
+	assert_int_equal(outputs_open(&w, &o, &conf, &bus, 0, &e), 0);
 	assert_int_equal(w.n, 4); /* -v0: no report on standard output */
 	bus_publish(&bus, &(struct rec){.kind = REC_RUN, .run = &run});
 	bus_publish(&bus, &(struct rec){.kind = REC_END, .end = &end});
@@ -87,7 +87,7 @@ static void test_refusals(void **state)
 
 		assert_int_equal(opts_read(&o, i ? 7 : 6, argvs[i], &e), 0);
 		bus_init(&bus);
-		assert_true(outputs_open(&w, &o, &conf, &bus, &e) < 0);
+		assert_true(outputs_open(&w, &o, &conf, &bus, 0, &e) < 0);
 		assert_non_null(strstr(e.text, o.outputs.v[0].text));
 		assert_int_equal(w.n, 0);
 		opts_free(&o);

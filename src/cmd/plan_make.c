@@ -342,7 +342,10 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	p->open_only = o->open_only;
 	p->debug = levels.debug;
 	p->verbose = levels.verbose;
-	rng_entropy(&p->seed, sizeof(p->seed));
+	if (w->seed)
+		p->seed = *w->seed;
+	else
+		rng_entropy(&p->seed, sizeof(p->seed));
 	rc = check_privilege(o, w, techniques(o, w), e);
 	if (rc == 0)
 		rc = check_capture(o, w, techniques(o, w), e);

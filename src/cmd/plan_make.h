@@ -21,6 +21,7 @@ struct plan_world {
 	struct oui *(*oui)(void *ctx);	 /* vendors, for --spoof-mac; may be NULL */
 	void *oui_ctx;
 	const struct log *log;		 /* warnings; may be NULL */
+	const uint64_t *seed;		 /* of the run that is resumed; NULL: a new one */
 };
 
 /*

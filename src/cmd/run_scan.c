@@ -16,6 +16,7 @@
 #include "cmd/opts.h"
 #include "cmd/outputs.h"
 #include "cmd/plan_make.h"
+#include "cmd/resume.h"
 #include "scan/scan.h"
 #include "ui/cli/cli.h"
 
@@ -36,6 +37,9 @@ struct session {
 	struct targets *targets;
 	struct bus bus;
 	struct outputs outputs;
+	struct resume resume;
+	struct resume_run run;
+	unsigned first_output; /* among the subscribers */
 	char *args;	  /* the command line as text */
 	char *stylesheet; /* what XML refers to, owned; or NULL */
 	bool output_said; /* that an output failed */
@@ -165,14 +169,20 @@ static int make_plan(struct session *s, struct err *e)
 		.oui = machine_oui,
 		.oui_ctx = &s->machine,
 		.log = &s->log,
+		.seed = s->resume.start ? &s->resume.start->seed : NULL,
 	};
 	int rc = plan_make(&s->plan, &s->o, &world, e);
 
-	if (rc == 0) {
-		say_ignored(s);
-		say_unprivileged(s);
-	}
-	return rc;
+	if (rc < 0)
+		return rc;
+	say_ignored(s);
+	say_unprivileged(s);
+	if (s->resume.start && s->resume.start->privileged && !s->machine.privileged)
+		return err_set(e, ERR_USAGE,
+			"the scan had permission for raw packets and now has none; resume it as the user who began it");
+	s->run.seed = s->plan.seed;
+	s->run.privileged = s->machine.privileged;
+	return 0;
 }
 
 /* With --proxies: a question to a name server would pass them by. */
@@ -239,7 +249,7 @@ static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
 	if (!s->output_said)
 		cmd_fail(&s->bus.first_error);
 	s->output_said = true;
-	for (unsigned i = 1; i + 1 < s->bus.n; i++) /* the first is the terminal's, the last this */
+	for (unsigned i = s->first_output; i + 1 < s->bus.n; i++) /* the last is this */
 		alive += !s->bus.sub[i].dead;
 	if (alive == 0 && !stop_signal)
 		stop_signal = SIGPIPE;
@@ -251,6 +261,7 @@ static int open_outputs(struct session *s, struct err *e)
 	const struct opts *o = &s->o;
 	struct out_conf conf = {
 		.append = o->append,
+		.resumed = s->resume.start != NULL,
 		.open_only = o->open_only,
 		.reason = o->reason,
 		.levels = &s->levels,
@@ -265,8 +276,13 @@ static int open_outputs(struct session *s, struct err *e)
 	catch_signals();
 	bus_init(&s->bus);
 	rc = bus_subscribe(&s->bus, cli_put, s->cli, BUS_WANT_ALL);
+	if (rc == 0) /* before the outputs: what they tell must not be lost */
+		rc = bus_subscribe(&s->bus, journal_put, &s->resume.journal, JOURNAL_WANT);
+	s->first_output = s->bus.n;
+	s->run.start_wall_ns = s->resume.start ? s->resume.start->start_wall_ns
+					       : clock_wall(clock_real());
 	if (rc == 0)
-		rc = outputs_open(&s->outputs, o, &conf, &s->bus, e);
+		rc = outputs_open(&s->outputs, o, &conf, &s->bus, s->run.start_wall_ns, e);
 	/* what the user named and cannot be written is a mistake in the command line */
 	if (rc < 0)
 		return ERR_USAGE;
@@ -274,11 +290,20 @@ static int open_outputs(struct session *s, struct err *e)
 	return rc < 0 ? err_set(e, rc, "too many output files; leave one out") : 0;
 }
 
+static int open_checkpoint(struct session *s, struct err *e)
+{
+	int rc = resume_begin(&s->resume, &s->o, &s->outputs, &s->run, &s->log, e);
+
+	s->plan.keep_verdicts = s->resume.journal.fd >= 0;
+	return rc;
+}
+
 /* ---- the scan -------------------------------------------------------------------------------- */
 
 static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 {
 	struct scan_env env = {
+		.past = s->resume.past ? &s->resume.contract : NULL,
 		.clock = clock_real(),
 		.bus = &s->bus,
 		.log = &s->log,
@@ -291,7 +316,7 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 		.stop = &stop_signal,
 		.hooks = cli_hooks(s->cli),
 		.levels = &s->levels,
-		.args = s->args,
+		.args = s->resume.args ? s->resume.args : s->args,
 		.version = SONDE_VERSION,
 		.privileged = s->machine.privileged,
 	};
@@ -306,9 +331,12 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 {
 	struct err close_error = {0};
 	int close_rc = outputs_close(&s->outputs, &close_error);
+	bool complete = rc == 0 && close_rc == 0 && !stop_signal && !s->bus.first_error.code;
 
 	cli_close(s->cli);
 	s->cli = NULL;
+	if (resume_end(&s->resume, &s->o, complete, &close_error) < 0)
+		close_rc = close_error.code;
 	if (s->bus.first_error.code && !s->output_said)
 		cmd_fail(&s->bus.first_error);
 	else if (close_rc < 0 && !s->output_said)
@@ -334,6 +362,7 @@ static int session_run(struct session *s)
 		open_targets,
 		choose_stylesheet,
 		open_outputs,
+		open_checkpoint,
 	};
 	struct scan_result res = {0};
 	struct err e = {0};
@@ -355,12 +384,14 @@ static int session_run(struct session *s)
 
 static void session_free(struct session *s)
 {
+	outputs_close(&s->outputs, NULL);
 	if (s->targets)
 		targets_free(s->targets);
 	plan_free(&s->plan);
 	machine_close(&s->machine);
 	cli_close(s->cli);
 	opts_free(&s->o);
+	resume_free(&s->resume);
 	free(s->args);
 	free(s->stylesheet);
 	free(s);
@@ -400,7 +431,11 @@ int cmd_scan(int argc, char **argv)
 		free(s);
 		return cmd_fail(&e);
 	}
-	if (opts_read(&s->o, argc - 1, (const char *const *)argv + 1, &e) < 0)
+	s->run.argc = argc;
+	s->run.argv = (const char *const *)argv;
+	resume_init(&s->resume);
+	if (opts_read(&s->o, argc - 1, (const char *const *)argv + 1, &e) < 0 ||
+		(s->o.resume && resume_load(&s->resume, &s->o, &e) < 0))
 		code = cmd_fail(&e);
 	else
 		code = dispatch(s, argc, argv);

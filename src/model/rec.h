@@ -13,10 +13,11 @@
 /* A verdict as soon as it is final, open or not: what a checkpoint keeps. */
 struct rec_verdict {
 	struct addr addr;
-	const char
-		*tech; /* technique's name; NULL: the host itself is up (port.reason, port.ttl) */
+	const char *tech; /* technique's name; NULL: of the host itself, whose enum host_state,
+			     reason and TTL are those of `port` */
 	struct rec_port port;
 	struct addr from; /* who answered when it was not the target; else family 0 */
+	struct mac mac;	  /* of a neighbour that was found up; else all zero */
 };
 
 /* Those of one turn of the engine. */

@@ -60,7 +60,8 @@ struct rec_host {
 	uint8_t ttl;
 	bool timed_out; /* --host-timeout hit: what was learnt is here, the rest is PORT_UNKNOWN and
 			   left out */
-	bool listed;	/* -sL */
+	bool partial; /* the run ends before the host is finished: there would be more to learn */
+	bool listed;  /* -sL */
 	bool ports_scanned; /* a port scan was made: the table (even if empty) means something */
 	uint64_t start_wall_ns, end_wall_ns;
 	uint64_t srtt_ns, rttvar_ns, rto_ns; /* srtt 0 = never measured */

@@ -92,6 +92,10 @@ static void put_status(struct buf *b, const struct rec_host *h)
 		put_prefix(b, h);
 		buf_str(b, "Status: Timeout\n");
 	}
+	if (h->partial) {
+		put_prefix(b, h);
+		buf_str(b, "Status: Interrupted\n");
+	}
 }
 
 static void put_port(struct buf *b, const struct rec_port *p)

@@ -149,6 +149,8 @@ void normal_host(struct buf *b, const struct rec_host *h, const struct out_conf 
 		put_scanned_at(b, h);
 	if (h->timed_out)
 		put_timed_out(b, h);
+	if (h->partial)
+		buf_str(b, "Interrupted: what is listed was learnt until then\n");
 	if (ports)
 		put_ports(b, h, conf);
 	if (h->has_mac)

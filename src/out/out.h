@@ -12,6 +12,7 @@
 struct out_conf {
 	const char *path; /* "-" = standard output */
 	bool append;	  /* --append-output */
+	bool resumed;	  /* --resume: records come again from the first, packets do not */
 	bool open_only;	  /* --open */
 	bool reason;	  /* --reason */
 	bool screen; /* the interactive report on standard output: notes and --stats-every lines go

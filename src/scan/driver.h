@@ -16,7 +16,8 @@
 struct scan_driver {
 	/* Once, before the first host. *out is the driver's; a failure ends the run with `err`. */
 	int (*open)(void **out, struct engine *e, struct err *err);
-	/* A host's stage begins. May call host_stage_done at once. */
+	/* A host's stage begins; slots that a resumed run knows are decided already. May call
+	 * host_stage_done at once. */
 	void (*start)(void *self, struct host *h);
 	/* The host leaves before it is done (time-out, lost link, interruption): forget it. */
 	void (*stop)(void *self, struct host *h);

@@ -357,8 +357,11 @@ static void wind_up(struct engine *e)
 
 	for (h = e->order_head; h; h = h->order_next) {
 		h->name_pending = false;
-		if (h->stage < STAGE_NAME && h->probes_sent == 0 && h->reason == REASON_USER_SET)
+		if (h->stage < STAGE_NAME && h->probes_sent == 0 && h->reason == REASON_USER_SET &&
+			h->job.undecided == h->job.n_slots)
 			h->state = HOST_UNKNOWN; /* taken as up, but never asked */
+		if (h->stage != STAGE_DONE)
+			h->partial = true;
 		if (h->stage == STAGE_NAME)
 			host_done(e, h);
 		else
@@ -384,6 +387,8 @@ static int open_all(struct engine *e, struct err *err)
 	r = setup_run(e, err);
 	if (r == 0)
 		r = report_run(e);
+	if (r == 0 && e->env->past)
+		e->env->past->replay(e->env->past->ctx, e->env->bus);
 	sched_init(e);
 	if (r == 0 && !e->plan->list_only)
 		r = wire_open(e, err);

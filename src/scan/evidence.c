@@ -20,7 +20,7 @@
  * answers; a little before the next one is due, probes leave at short steps until one is answered.
  * So no answer that it could give is left unused, and none can be had faster. Tries that leave
  * sooner after an answer than it could repeat one do not count; once it has had the time, all
- * further silence does.
+ * further silence does, and is asked for quickly.
  *
  * The numbers below were chosen by the simulation study (tests/sim, doc/simulation.md).
  */
@@ -30,6 +30,7 @@
 
 #define CANARIES_HOLD	      3	 /* lost in a row */
 #define CANARIES_GONE	      24 /* lost in a row */
+#define GONE_UDP_NS	      (5 * NS_PER_S)
 #define EVIDENCE_ENOUGH	      12 /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
@@ -108,7 +109,7 @@ uint64_t evidence_slow_step(const struct engine *e, const struct host *h)
 
 	if (e->now < slow_due(h))
 		return slow_due(h) - e->now < h->delay_ns ? slow_due(h) - e->now : h->delay_ns;
-	return e->now < slow_sure(h) ? step : step / 4;
+	return e->now < slow_sure(h) ? step : step / SLOW_STEPS;
 }
 
 bool evidence_too_early(const struct host *h, uint64_t sent_ns)
@@ -150,6 +151,22 @@ static void lost_evidence(struct engine *e, struct host *h, uint64_t sent_ns)
 	e->window_ok = e->window_lost = 0;
 }
 
+/* Refusals make the better canaries: they are what hosts limit. */
+void evidence_canary(const struct engine *e, struct host *h, uint32_t slot)
+{
+	struct job *j = &h->job;
+
+	if (j->task->tech->carrier != IO_TX_IP || evidence_defeated(e, h))
+		return;
+	/* an answer in UDP is not limited, ICMP errors are: only these show whether silence means
+	 * anything */
+	if (tech_refused_by_icmp(j->task->tech) && j->slots[slot].state != PORT_CLOSED)
+		return;
+	if (j->canary < 0 ||
+		(j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
+		j->canary = (int32_t)slot;
+}
+
 bool evidence_holding(const struct host *h)
 {
 	return h->job.canary >= 0 && h->canaries_lost >= CANARIES_HOLD;
@@ -168,6 +185,12 @@ static void hold_ends(struct engine *e, struct host *h)
 	if (h->delay_ns > took)
 		h->delay_ns = took;
 	h->next_send_ns = e->now + h->delay_ns;
+}
+
+/* A host that is slow to refuse may lose an answer or two on the way. */
+static uint64_t gone_ns(const struct host *h)
+{
+	return h->job.task->tech->proto == PROTO_UDP ? GONE_UDP_NS : 0;
 }
 
 static void say_gone(struct engine *e, const struct host *h)
@@ -194,7 +217,7 @@ void evidence_canary_lost(struct engine *e, struct host *h, uint64_t sent_ns)
 	}
 	if (!held && !evidence_holding(h))
 		lost_evidence(e, h, sent_ns);
-	if (h->canaries_lost == CANARIES_GONE) {
+	if (h->canaries_lost >= CANARIES_GONE && e->now - h->hold_at_ns >= gone_ns(h)) {
 		say_gone(e, h);
 		h->job.canary = -1;
 		h->canaries_lost = 0;

@@ -4,6 +4,9 @@
 
 #include "scan/engine.h"
 
+/* This slot was decided by the target's own answer: it may be asked again to see whether the target
+ * still answers. */
+void evidence_canary(const struct engine *e, struct host *h, uint32_t slot);
 /* A try that left at sent_ns was answered; `try` is its mark: CANARY_TRY, UINT8_MAX when unknown.
  */
 void evidence_answered(

@@ -46,6 +46,8 @@ struct host {
 	uint8_t reason, ttl;
 	uint8_t unreach; /* reason of an ICMP error that says the host is not there, REASON_NONE */
 	bool timed_out, name_asked, name_pending;
+	bool partial;  /* as rec_host.partial */
+	bool replayed; /* was reported by the run that is resumed */
 	char *ptr; /* owned; reverse DNS */
 	struct ping found_by; /* the discovery probe that it answered; tech NULL = none */
 

@@ -128,6 +128,7 @@ void report_host(struct engine *e, struct host *h)
 		.reason = h->reason,
 		.ttl = h->ttl,
 		.timed_out = h->timed_out,
+		.partial = h->partial,
 		.listed = e->plan->list_only,
 		.ports_scanned = h->state == HOST_UP && e->n_tasks > 0,
 		.start_wall_ns = h->start_wall_ns,
@@ -145,8 +146,8 @@ void report_host(struct engine *e, struct host *h)
 	};
 	struct rec_port *ports;
 
-	if (h->state == HOST_UNKNOWN && !h->timed_out)
-		return; /* interrupted before anything was known */
+	if (h->replayed || (h->state == HOST_UNKNOWN && !h->timed_out))
+		return; /* known already; interrupted before anything was known */
 	if (h->has_mac)
 		r.vendor = vendor_of(e, &h->mac);
 	ports = ports_of(e, h, &r.n_ports);
@@ -160,6 +161,7 @@ void report_found(struct engine *e, struct host *h, uint32_t slot)
 	struct rec_port p = port_of(e, h->job.task, slot, &h->job.slots[slot]);
 	struct rec_found f = {.addr = h->addr, .port = &p};
 
+	report_verdicts(e); /* what is told is in the checkpoint first */
 	publish(e, (struct rec){.kind = REC_FOUND, .found = &f});
 }
 
@@ -374,12 +376,15 @@ void report_verdict(struct engine *e, struct host *h, uint32_t slot)
 	keep(e, &v);
 }
 
-void report_up(struct engine *e, struct host *h)
+void report_state(struct engine *e, struct host *h)
 {
-	struct rec_verdict v = {.addr = h->addr, .port = {.reason = h->reason, .ttl = h->ttl}};
+	struct rec_verdict v = {.addr = h->addr,
+		.port = {.state = h->state, .reason = h->reason, .ttl = h->ttl},
+		.mac = h->mac};
 
 	if (e->plan->capture)
-		snprintf(e->said, sizeof(e->said), "host up (%s)", reason_name(h->reason));
+		snprintf(e->said, sizeof(e->said), "host %s (%s)", host_state_name(h->state),
+			reason_name(h->reason));
 	if (e->plan->keep_verdicts)
 		keep(e, &v);
 }

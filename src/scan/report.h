@@ -20,10 +20,10 @@ void report_sent(struct engine *e, const struct io_tx *tx);
 void report_received(struct engine *e, const struct io_rx *rx);
 void report_connected(
 	struct engine *e, const struct io_rx *rx, const struct addr *dst, uint16_t port);
-/* A slot of the running stage was decided for good; a host was found up. Kept until the turn ends.
- */
+/* A slot of the running stage was decided for good; a host was found up or down. Kept until the
+ * turn ends. */
 void report_verdict(struct engine *e, struct host *h, uint32_t slot);
-void report_up(struct engine *e, struct host *h);
+void report_state(struct engine *e, struct host *h);
 /* Publishes what was kept. */
 void report_verdicts(struct engine *e);
 /* The last record. */

@@ -80,22 +80,6 @@ static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 		host_stage_done(e, h);
 }
 
-/* Refusals make the better canaries: they are what hosts limit. */
-static void canary_candidate(const struct engine *e, struct host *h, uint32_t slot)
-{
-	struct job *j = &h->job;
-
-	if (j->task->tech->carrier != IO_TX_IP || evidence_defeated(e, h))
-		return;
-	/* an answer in UDP is not limited, ICMP errors are: only these show whether silence means
-	 * anything */
-	if (tech_refused_by_icmp(j->task->tech) && j->slots[slot].state != PORT_CLOSED)
-		return;
-	if (j->canary < 0 ||
-		(j->slots[j->canary].state == PORT_OPEN && j->slots[slot].state != PORT_OPEN))
-		j->canary = (int32_t)slot;
-}
-
 /* A canary's mark; where a fixed source port (-g) leaves no mark, a second answer of the canary's
  * slot. */
 static bool is_canary(const struct host *h, const struct reply *r)
@@ -149,7 +133,7 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 		return;
 	}
 	if (r->direct || s->state == PORT_CLOSED)
-		canary_candidate(e, h, r->slot);
+		evidence_canary(e, h, r->slot);
 	if (s->state == PORT_OPEN)
 		report_found(e, h, r->slot);
 	if (h->job.undecided == 0)

@@ -27,12 +27,16 @@ struct scan_hooks {
 };
 
 /* What an earlier, interrupted run of the same plan learnt (--resume). Verdicts count as if they
- * had been reached now, except that they are not published as REC_VERDICTS again. */
+ * had been reached now, except that those of ports are not published as REC_VERDICTS again. */
 struct scan_past {
-	/* A host that was finished: publishes its REC_HOST again and returns true. */
-	bool (*replay)(void *ctx, const struct addr *a, struct bus *bus);
-	/* Whether it was found up; *out as published then (tech NULL). */
-	bool (*up)(void *ctx, const struct addr *a, struct rec_verdict *out);
+	/* Publishes the hosts that were finished, as they were reported; called once, behind the
+	 * run record. */
+	void (*replay)(void *ctx, struct bus *bus);
+	/* Whether this target is one of these, and was how; HOST_UNKNOWN: it is not. A target that
+	 * was finished n times is so for n calls. */
+	enum host_state (*finished)(void *ctx, const struct addr *a);
+	/* Whether an unfinished host was found up or down; *out as published then (tech NULL). */
+	bool (*host)(void *ctx, const struct addr *a, struct rec_verdict *out);
 	/* The verdict of a port under a technique, if it had one. */
 	bool (*port)(void *ctx, const struct addr *a, const char *tech, uint16_t port,
 		struct rec_verdict *out);

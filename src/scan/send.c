@@ -82,6 +82,8 @@ static bool choose(struct engine *e, struct host *h, struct pick *p)
 			return true;
 		}
 	}
+	while (j->next_fresh < j->n_slots && j->slots[j->next_fresh].state != PORT_UNKNOWN)
+		j->next_fresh++; /* known from the run that is resumed */
 	if (j->next_fresh >= j->n_slots)
 		return false;
 	p->slot = j->next_fresh++;

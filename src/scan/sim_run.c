@@ -190,7 +190,8 @@ void sim_run(struct sim_run *r)
 {
 	struct io_conf ic = {.port_lo = 1, .port_hi = 65535};
 	struct target_request rq = {.specs = r->targets};
-	struct scan_env env = {.stop = &r->stop,
+	struct scan_env env = {.past = r->past,
+		.stop = &r->stop,
 		.args = "",
 		.version = "0",
 		.privileged = true,

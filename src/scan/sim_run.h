@@ -27,6 +27,7 @@ struct sim_run {
 	struct sim_conf conf;
 	struct plan plan;
 	const char *targets[4];
+	const struct scan_past *past;
 	unsigned take;	/* the queue takes no more than this of a batch, 0 = all */
 	void (*on)(struct sim_run *r, const struct rec *rec); /* sees every record; may set `stop` */
 	/* A packet made up by the test for a probe that was just put in; its length, 0 = none. */

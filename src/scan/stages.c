@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "scan/driver.h"
 #include "scan/pacing.h"
+#include "scan/recall.h"
 #include "scan/report.h"
 #include "scan/sched.h"
 #include "scan/timers.h"
@@ -127,6 +128,7 @@ void host_lost(struct engine *e, struct host *h, int error)
 			l ? l->name : "?", strerror(-error));
 		bus_note(e->env->bus, LOG_ERROR, "%s", e->lost.text);
 	}
+	h->partial = true;
 	host_abort(e, h);
 }
 
@@ -171,6 +173,11 @@ void host_next_task(struct engine *e, struct host *h)
 	h->canary_after = 1; /* with the first repeated probe */
 	h->canary_sent_ns = 0;
 	h->canaries_lost = 0;
+	recall_ports(e, h);
+	if (h->job.undecided == 0) {
+		host_stage_done(e, h);
+		return;
+	}
 	if (t->tech->driver) {
 		h->job.next_fresh = h->job.n_slots; /* nothing for the scheduler */
 		sched_timer(e, h);
@@ -197,7 +204,7 @@ void host_is_up(struct engine *e, struct host *h, enum reason why, uint8_t ttl)
 	h->state = HOST_UP;
 	h->reason = (uint8_t)why;
 	h->ttl = ttl;
-	report_up(e, h);
+	report_state(e, h);
 	name_ask(e, h);
 	h->task = 0;
 	if (e->n_tasks == 0 || engine_room_for_ports(e)) {
@@ -215,6 +222,7 @@ void host_is_down(struct engine *e, struct host *h, enum reason why)
 	job_stop(e, h);
 	h->state = HOST_DOWN;
 	h->reason = (uint8_t)why;
+	report_state(e, h);
 	if (e->plan->reverse_all)
 		name_ask(e, h);
 	host_finish(e, h);
@@ -254,7 +262,12 @@ static void host_discover(struct engine *e, struct host *h)
 	unsigned n = v6 ? e->n_pings6 : e->n_pings4;
 
 	h->stage = STAGE_HOP; /* nothing is in work that job_stop would count */
-	if (h->neighbour) {
+	if (recall_host(e, h)) {
+		if (h->state == HOST_UP)
+			host_is_up(e, h, h->reason, h->ttl);
+		else
+			host_is_down(e, h, h->reason);
+	} else if (h->neighbour) {
 		ping_start(e, h, v6 ? &e->nd : &e->arp, 1);
 	} else if (h->route.local && !(e->plan->ping & PING_NONE)) {
 		host_is_up(e, h, REASON_LOCALHOST, 0);
@@ -265,12 +278,23 @@ static void host_discover(struct engine *e, struct host *h)
 	}
 }
 
+/* What the run that is resumed found up is not called down for want of a way to it. */
+static void host_has_no_way(struct engine *e, struct host *h, enum reason why)
+{
+	if (recall_host(e, h) && h->state == HOST_UP) {
+		h->partial = true;
+		host_abort(e, h);
+	} else {
+		host_is_down(e, h, why);
+	}
+}
+
 void host_hop_known(struct engine *e, struct host *h)
 {
 	if (h->hop->state == HOP_KNOWN)
 		host_discover(e, h);
 	else
-		host_is_down(e, h, REASON_HOST_UNREACH);
+		host_has_no_way(e, h, REASON_HOST_UNREACH);
 }
 
 /* The zone of a link-local target that the user left out: the link the kernel chose. */
@@ -329,6 +353,10 @@ void host_start(struct engine *e, struct host *h)
 	h->start_ns = e->now;
 	h->start_wall_ns = clock_wall(e->env->clock);
 	sched_host_init(e, h);
+	if (recall_finished(e, h)) {
+		host_finish(e, h);
+		return;
+	}
 	pacing_next_target(e);
 	if (e->plan->list_only) {
 		h->state = HOST_SKIPPED;
@@ -346,7 +374,7 @@ void host_start(struct engine *e, struct host *h)
 					? " (further ones are not reported one by one)"
 					: "");
 		}
-		host_is_down(e, h, REASON_NO_ROUTE);
+		host_has_no_way(e, h, REASON_NO_ROUTE);
 		return;
 	}
 	if (h->io && h->io == e->wire.packet && !e->wire.sim && !h->route.on_link) {

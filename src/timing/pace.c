@@ -20,6 +20,7 @@
 
 #define SPAN_S	 0.1
 #define MARGIN_S 0.0005
+#define WAKE_S	 0.0001 /* between two batches at rates where that is several packets */
 #define LATE_S	 ((double)PACE_LATE_NS / (double)NS_PER_S)
 #define WAIT_MAX 1e18 /* ns: further ahead than any run lasts */
 
@@ -37,13 +38,15 @@ void pace_init(struct pace *p, double rate, double burst, uint64_t now_ns)
 	*p = (struct pace){.rate = rate,
 		.burst = fmax(burst, 1),
 		.tokens = 1,
+		.worth = 1,
 		.least = -burst,
 		.at_ns = now_ns};
 }
 
 void pace_ceiling(struct pace *p, double rate, uint64_t now_ns)
 {
-	pace_init(p, rate * (1 - MARGIN_S / SPAN_S), 1 + rate * LATE_S, now_ns);
+	pace_init(p, rate * (1 - MARGIN_S / SPAN_S), 1 + rate * (WAKE_S + LATE_S), now_ns);
+	p->worth = 1 + rate * WAKE_S;
 	p->least = -HUGE_VAL;
 }
 
@@ -75,5 +78,6 @@ uint64_t pace_next_ns(struct pace *p, uint64_t now_ns)
 {
 	if (pace_ready(p, 0, now_ns))
 		return now_ns;
-	return now_ns + 1 + (uint64_t)fmin((1 - p->tokens) / p->rate * (double)NS_PER_S, WAIT_MAX);
+	return now_ns + 1 +
+	       (uint64_t)fmin((p->worth - p->tokens) / p->rate * (double)NS_PER_S, WAIT_MAX);
 }
