@@ -36,11 +36,45 @@ static void test_shell_gives_it_back(void **state)
 	free(text);
 }
 
+static void free_words(char **words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(words[i]);
+	free(words);
+}
+
+/* What one puts together the other takes apart; other spellings as POSIX's shell does (2.2). */
+static void test_words(void **state)
+{
+	static const char *const argv[] = {
+		"nmap", "", "it's", "a b", "\"", "\\", "$x", "\\\"", "tab\there"};
+	char *text = cmdline_text(9, argv), **words;
+	size_t n;
+
+	words = cmdline_words(text, &n);
+	assert_int_equal(n, 9);
+	for (size_t i = 0; i < 9; i++)
+		assert_string_equal(words[i], argv[i]);
+	free_words(words, n);
+	free(text);
+	words = cmdline_words("  a\\ b  \"c \\\" \\d\"'e'f \t", &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(words[0], "a b");
+	assert_string_equal(words[1], "c \" \\def");
+	free_words(words, n);
+	words = cmdline_words(" ", &n);
+	assert_int_equal(n, 0);
+	free_words(words, n);
+	assert_null(cmdline_words("a 'b", &n));
+	assert_null(cmdline_words("\"", &n));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_shell_gives_it_back),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,9 +369,9 @@ static void test_proxies(void **state)
 
 static void test_looks_refused(void **state)
 {
-	static const char *const options[] = {"-f", "-ff", "--mtu 16", "-D 10.0.0.1,ME", "-S 10.0.0.1",
-		"--data AA", "--data-string x", "--data-length 3", "--ip-options R", "--ttl 5",
-		"--spoof-mac 0", "--badsum", "--adler32", "--send-eth", "--send-ip"};
+	static const char *const options[] = {"-f", "-ff", "--mtu 16", "-D 10.0.0.1,ME",
+		"-S 10.0.0.1", "--data AA", "--data-string x", "--data-length 3", "--ip-options R",
+		"--ttl 5", "--spoof-mac 0", "--badsum", "--adler32", "--send-eth", "--send-ip"};
 	char line[100], name[20];
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
@@ -379,13 +379,14 @@ static void test_looks_refused(void **state)
 		if (strcmp(name, "-ff") == 0)
 			name[2] = '\0';
 		for (int k = 0; k < 5; k++) {
-			static const char *const how[] = {"-sT", "-sL", "--unprivileged",
-				"--backend connect", "-sn"};
+			static const char *const how[] = {
+				"-sT", "-sL", "--unprivileged", "--backend connect", "-sn"};
 
 			snprintf(line, sizeof(line), "%s %s h", how[k], options[i]);
 			assert_refused(line, k < 2, name);
 		}
-		snprintf(line, sizeof(line), "-sTU %s h", options[i]); /* connects would go as they are */
+		snprintf(line, sizeof(line), "-sTU %s h",
+			options[i]); /* connects would go as they are */
 		assert_refused(line, true, name);
 	}
 }

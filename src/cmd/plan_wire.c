@@ -27,7 +27,8 @@ struct made {
 	struct rng rng;
 };
 
-/* ---- who has use for it ----------------------------------------------------------------------- */
+/* ---- who has use for it -----------------------------------------------------------------------
+ */
 
 static bool is_source_port(const struct opt_row *r)
 {
@@ -129,8 +130,8 @@ static int source_address(
 			*a = list[0];
 		free(list);
 		if (rc <= 0)
-			return err_set(e, ERR_USAGE, "%s %.80s: no address has that name", what,
-				text);
+			return err_set(
+				e, ERR_USAGE, "%s %.80s: no address has that name", what, text);
 	} else if (rc < 0) {
 		return err_set(e, ERR_USAGE, "%s %.80s: not an address", what, text);
 	}
@@ -138,8 +139,8 @@ static int source_address(
 		return err_set(e, ERR_USAGE, "%s %.80s is no IPv%u address, as the targets' are",
 			what, text, m->p->family);
 	if (addr_is_multicast(a) || memcmp(a->b, none, sizeof(none)) == 0)
-		return err_set(e, ERR_USAGE, "%s %.80s: no packet may come from that address",
-			what, text);
+		return err_set(
+			e, ERR_USAGE, "%s %.80s: no packet may come from that address", what, text);
 	return 0;
 }
 
@@ -299,9 +300,10 @@ static int make_mac(struct made *m, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"--spoof-mac %.40s is the address of a group, from which no frame may come",
 			text);
-	for (int i = 0; i < 6; i++, bits = bits > 8 ? bits - 8 : 0)
-		x->mac.b[i] = (uint8_t)(bits >= 8 ? given.b[i]
-						  : given.b[i] | ((chance >> 8 * i) & (0xff >> bits)));
+	for (int i = 0; i<6; i++, bits = bits> 8 ? bits - 8 : 0)
+		x->mac.b[i] =
+			(uint8_t)(bits >= 8 ? given.b[i]
+					    : given.b[i] | ((chance >> 8 * i) & (0xff >> bits)));
 	x->has_mac = true;
 	log_say(m->w->log, LOG_INFO, "frames leave from %s", mac_text(&x->mac, shown));
 	return 0;
@@ -361,7 +363,8 @@ static int make_data(struct made *m, struct err *e)
 static int make_fragments(struct made *m, struct err *e)
 {
 	const struct opts *o = m->o;
-	unsigned mtu = o->mtu != OPT_UNSET ? (unsigned)o->mtu : FRAGMENT_STEP * (unsigned)o->fragments;
+	unsigned mtu =
+		o->mtu != OPT_UNSET ? (unsigned)o->mtu : FRAGMENT_STEP * (unsigned)o->fragments;
 
 	if (mtu % 8)
 		return err_set(e, ERR_USAGE,
@@ -415,8 +418,7 @@ static int make_sums(struct made *m, struct err *e)
 /* --send-eth, --send-ip and --spoof-mac are wishes for a backend. */
 static int make_layer(struct made *m, struct err *e)
 {
-	static const char *const names[] = {
-		[LAYER_LINK] = "--send-eth", [LAYER_IP] = "--send-ip"};
+	static const char *const names[] = {[LAYER_LINK] = "--send-eth", [LAYER_IP] = "--send-ip"};
 	const char *as = m->p->wire.has_mac ? "--spoof-mac" : names[m->o->layer];
 	const char *want = m->o->layer == LAYER_IP ? io_raw_ops.name : io_packet_ops.name;
 

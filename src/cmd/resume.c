@@ -246,6 +246,24 @@ static int check_report(const struct reported *rep, const char *path, struct err
 	return 0;
 }
 
+/* The checkpoint stands beside the first output, which may be another one than the user named. */
+static int check_beside(const struct opts *o, const char *path, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < o->outputs.n && rc == 0; i++) {
+		bool all = o->outputs.v[i].row->value == OUTPUT_ALL;
+		struct buf name = {0};
+
+		buf_fmt(&name, "%s%s" SUFFIX, o->outputs.v[i].text, all ? ".nmap" : "");
+		if (access(buf_text(&name), F_OK) == 0)
+			rc = err_set(e, ERR_USAGE, "%s: the run has a checkpoint; say --resume %s",
+				path, buf_text(&name));
+		buf_free(&name);
+	}
+	return rc;
+}
+
 /* What the options of a run ask for that a report alone cannot bring back. */
 static int check_options(const struct opts *o, const char *path, struct err *e)
 {
@@ -263,7 +281,7 @@ static int check_options(const struct opts *o, const char *path, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"%s is none of the files that its command line names; go to the directory where the scan ran",
 			path);
-	return check_readable(o, e);
+	return check_beside(o, path, e) < 0 ? e->code : check_readable(o, e);
 }
 
 static int load_report(struct resume *r, struct opts *o, struct err *e)

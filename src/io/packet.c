@@ -68,8 +68,8 @@ static uint16_t ethertype_of(const struct io_tx *t)
 }
 
 /* Destination, source, EtherType (IEEE 802.3 3.1.1). */
-static void put_header(const struct packet *p, const struct io_tx *t, struct msghdr *m,
-	struct mmsg_room *room)
+static void put_header(
+	const struct packet *p, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room)
 {
 	struct wr w = wr_init(room->link, sizeof(room->link));
 

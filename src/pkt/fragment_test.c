@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fragments against bytes made by hand from RFC 791 and RFC 8200, and put together again by a second
- * implementation. */
+/* Fragments against bytes made by hand from RFC 791 and RFC 8200, and put together again by a
+ * second implementation. */
 #include "pkt/fragment.h"
 
 #include <stdarg.h>
@@ -46,8 +46,8 @@ static void test_ipv4_by_hand(void **state)
 /* RFC 8200 4.5: next header 44, payload length, and the eight bytes of the fragment header. */
 static void test_ipv6_by_hand(void **state)
 {
-	uint8_t packet[40 + 20] = {0x60, 0x12, 0x34, 0x56, 0, 20, 17, 55, 0xfd, [23] = 1, 0xfd,
-		[39] = 2};
+	uint8_t packet[40 + 20] = {
+		0x60, 0x12, 0x34, 0x56, 0, 20, 17, 55, 0xfd, [23] = 1, 0xfd, [39] = 2};
 	static const uint8_t want[3][10] = {
 		{0, 16, 17, 0, 0, 0x01, 0xde, 0xad, 0xbe, 0xef},
 		{0, 16, 17, 0, 0, 0x09, 0xde, 0xad, 0xbe, 0xef},
@@ -111,8 +111,8 @@ static void test_whole(void **state)
 	assert_int_equal(fragment_count(&f), 1);
 }
 
-/* Puts the fragment where its own header says it belongs; returns the bytes of the payload when this
- * was the last one. */
+/* Puts the fragment where its own header says it belongs; returns the bytes of the payload when
+ * this was the last one. */
 static size_t place(const uint8_t *frag, size_t len, uint8_t *payload)
 {
 	bool v6 = frag[0] >> 4 == 6;
@@ -134,7 +134,8 @@ static void test_put_together(void **state)
 	for (unsigned round = 0; round < 2000; round++) {
 		bool v6 = round & 1;
 		size_t head = v6 ? 40 : 20, n = 1 + rng_below(&rng, 1400), got = 0;
-		struct fragmented f = {packet, head + n, (uint16_t)(8 * (1 + rng_below(&rng, 40))), 1};
+		struct fragmented f = {
+			packet, head + n, (uint16_t)(8 * (1 + rng_below(&rng, 40))), 1};
 		unsigned count;
 
 		for (size_t i = 0; i < head + n; i++)

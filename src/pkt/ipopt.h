@@ -18,8 +18,8 @@ struct ipopt {
 };
 
 /*
- * nmap's spellings: "R" record route, "T" and "U" time stamps without and with addresses, "L HOP..."
- * and "S HOP..." loose and strict source route, or bytes such as "\x01\x07\4*3" (hexadecimal,
- * decimal, repeated). ERR_PARSE with the reason.
+ * nmap's spellings: "R" record route, "T" and "U" time stamps without and with addresses, "L
+ * HOP..." and "S HOP..." loose and strict source route, or bytes such as "\x01\x07\4*3"
+ * (hexadecimal, decimal, repeated). ERR_PARSE with the reason.
  */
 int ipopt_parse(const char *text, struct ipopt *out, struct err *e) MUST_CHECK;

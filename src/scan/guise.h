@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a finished probe looks like on the wire: spoiled checksums, decoys, a source route, fragments.
- * Pure. */
+/* What a finished probe looks like on the wire: spoiled checksums, decoys, a source route,
+ * fragments. Pure. */
 #pragma once
 
 #include <stdbool.h>

@@ -198,7 +198,8 @@ static void test_source_route(void **state)
 	make_tcp(&f, false);
 	guise_make(&f.guise, &f.tx, 1, 0, &f.out, f.buf);
 	assert_memory_equal(f.out.data + 16, hop.b, 4);
-	assert_memory_equal(f.out.data + 20, "\x01\x83\x0b\x04\x0a\x00\x00\xc9\x0a\x00\x00\x09", 12);
+	assert_memory_equal(
+		f.out.data + 20, "\x01\x83\x0b\x04\x0a\x00\x00\xc9\x0a\x00\x00\x09", 12);
 	assert_true(addr_eq(&f.out.dst, &hop));
 	assert_true(pkt_view_checksum(f.out.data, f.out.len));
 }

@@ -2,13 +2,13 @@
 /*
  * Raw TCP probes (RFC 9293): one core, a row for each set of flags.
  *
- * The cookie is the sequence number of every probe, and its acknowledgement number where ACK is
- * set. So whatever comes back has it: an ICMP error quotes the sequence number in its first eight
- * bytes; a host without the connection answers a probe with ACK by a RST whose sequence number is
- * what was acknowledged, and one without by a RST that acknowledges what was sent - SYN, FIN and
- * each byte of data count one (RFC 9293 3.10.7.1). Some stacks acknowledge the sequence number
- * itself. The kernel of this machine knows nothing of the probe and answers a SYN-ACK with RST by
- * itself, which also frees the target's half-open connection.
+ * A cookie is the sequence number of every probe, and another one its acknowledgement number where
+ * ACK is set. So whatever comes back has it: an ICMP error quotes the sequence number in its first
+ * eight bytes; a host without the connection answers a probe with ACK by a RST whose sequence
+ * number is what was acknowledged, and one without by a RST that acknowledges what was sent - SYN,
+ * FIN and each byte of data count one (RFC 9293 3.10.7.1). Some stacks acknowledge the sequence
+ * number itself. The kernel of this machine knows nothing of the probe and answers a SYN-ACK with
+ * RST by itself, which also frees the target's half-open connection.
  *
  * A SYN looks like a Linux client's: its window, its options in its order, a timestamp of a clock
  * that ticks.
@@ -64,6 +64,13 @@ static uint32_t number_of(const struct tech_run *run, const struct scan_tech *t,
 	return tech_cookie(run, host, port, try) ^ (uint32_t)flags_of(run, t) << 4;
 }
 
+/* That of another port: two numbers alike would be a mark. */
+static uint32_t ack_of(const struct tech_run *run, const struct scan_tech *t,
+	const struct addr *host, uint16_t port, uint8_t try)
+{
+	return number_of(run, t, host, (uint16_t)~port, try);
+}
+
 /* MSS (RFC 9293 3.7.1), SACK permitted (RFC 2018), timestamps, window scale (RFC 7323). */
 static void syn_options(const struct probe *p, uint8_t v[SYN_OPTIONS])
 {
@@ -79,13 +86,11 @@ static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
 {
 	const struct plan_wire *w = p->run->wire;
 	uint8_t flags = flags_of(p->run, p->tech), options[SYN_OPTIONS];
-	uint32_t number = number_of(p->run, p->tech, &p->dst, p->port, p->try);
 	struct build_ip ip;
 	struct build_tcp tcp = {
 		.sport = tech_sport(p->run, p->try),
 		.dport = p->port,
-		.seq = number,
-		.ack = flags & TCP_ACK ? number : 0,
+		.seq = number_of(p->run, p->tech, &p->dst, p->port, p->try),
 		.flags = flags,
 		.window = p->dst.family == 6 ? WINDOW6 : WINDOW4,
 		.payload = w->data,
@@ -94,6 +99,8 @@ static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
 
 	tech_ip(p, &ip);
 	ip.df = !w->mtu;
+	if (flags & TCP_ACK)
+		tcp.ack = ack_of(p->run, p->tech, &p->dst, p->port, p->try);
 	if (flags & TCP_SYN) {
 		syn_options(p, options);
 		tcp.options = options;
@@ -121,33 +128,33 @@ static size_t patch_tcp(const struct tmpl *t, const struct probe *p, uint8_t *bu
 	bool v4 = p->dst.family == 4;
 	uint8_t *tcp = buf + (v4 ? 4 * (t->data[0] & 0xf) : 40), *sum = tcp + 16;
 	uint8_t flags = flags_of(p->run, p->tech);
-	uint32_t number = number_of(p->run, p->tech, &p->dst, p->port, p->try);
 
 	memcpy(buf, t->data, t->len);
 	if (v4)
 		set16(buf + 4, buf + 10, (uint16_t)rng_u64(p->run->rng));
 	set16(tcp, sum, tech_sport(p->run, p->try));
 	set16(tcp + 2, sum, p->port);
-	set32(tcp + 4, sum, number);
+	set32(tcp + 4, sum, number_of(p->run, p->tech, &p->dst, p->port, p->try));
 	if (flags & TCP_ACK)
-		set32(tcp + 8, sum, number);
+		set32(tcp + 8, sum, ack_of(p->run, p->tech, &p->dst, p->port, p->try));
 	if (flags & TCP_SYN)
 		set32(tcp + TCP_MIN + TIMESTAMP_AT, sum, p->run->ts_ms);
 	return t->len;
 }
 
-/* Whether it answers, or quotes, the probe of this number. */
-static bool proves(const struct tech_run *run, const struct answer *a, uint32_t number)
+/* Whether it answers, or quotes, this try. */
+static bool proves(const struct tech_run *run, const struct answer *a, const struct addr *host,
+	uint16_t port, uint8_t try)
 {
 	const struct pkt_l4 *l4 = a->l4;
 	bool rst = l4->flags & TCP_RST;
-	uint32_t acked = l4->ack - number;
+	uint32_t number = number_of(run, a->tech, host, port, try), acked = l4->ack - number;
 
 	if (a->quoted)
 		return l4->has_seq && l4->seq == number;
 	if (!l4->has_tcp)
 		return false;
-	if (rst && l4->seq == number)
+	if (rst && l4->seq == ack_of(run, a->tech, host, port, try))
 		return true;
 	return (l4->flags & TCP_ACK) && acked <= run->wire->data_len + SEQS_OF_FLAGS &&
 	       (acked || rst);
@@ -164,9 +171,9 @@ static bool owns_tcp(const struct tech_run *run, const struct addr *host, const 
 	if (!tech_sport_try(run, a->quoted ? l4->sport : l4->dport, try))
 		return false;
 	if (!run->sport_fixed)
-		return proves(run, a, number_of(run, a->tech, host, *port, *try));
+		return proves(run, a, host, *port, *try);
 	for (*try = 0; *try < TECH_TRIES_MAX; ++*try)
-		if (proves(run, a, number_of(run, a->tech, host, *port, *try)))
+		if (proves(run, a, host, *port, *try))
 			return true;
 	return false;
 }

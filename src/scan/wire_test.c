@@ -78,10 +78,8 @@ static void set_up(struct fixture *f, double max_rate)
 		struct build_tcp t = {.sport = 1, .dport = (uint16_t)(100 + i)};
 		size_t len = build_tcp(f->data[i], PROBE_MAX, &ip, &t);
 
-		f->tx[i] = (struct io_tx){.kind = IO_TX_IP,
-			.data = f->data[i],
-			.len = (uint32_t)len,
-			.dst = ip.dst};
+		f->tx[i] = (struct io_tx){
+			.kind = IO_TX_IP, .data = f->data[i], .len = (uint32_t)len, .dst = ip.dst};
 	}
 }
 
@@ -153,8 +151,7 @@ static void test_copies_count(void **state)
 	for (f.e->now = 0; f.e->now <= 3 * NS_PER_S; f.e->now += 10 * NS_PER_MS) {
 		clock_virtual_advance_to(&f.clock, f.e->now);
 		if (wire_rest(f.e) && probes < 3)
-			probes += (unsigned)wire_put(
-				f.e, &f.q.io, f.tx + probes, 3 - probes, &err);
+			probes += (unsigned)wire_put(f.e, &f.q.io, f.tx + probes, 3 - probes, &err);
 		assert_true(f.q.n <= 1 + f.e->now / (100 * NS_PER_MS));
 	}
 	check_order(&f);

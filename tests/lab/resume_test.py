@@ -201,7 +201,7 @@ def interrupted_by_the_user(lab, sonde):
 
 @test
 def elsewhere_and_again(lab, sonde):
-    """Names are those of the directory it ran in; %-names are those of its start; the seed chooses the same random hosts."""
+    """Names are those of the directory it ran in; %-names are those of its start."""
     t = Trial(lab, sonde)
     os.mkdir(t.path("sub"))
     t.kill(0.3, *SCAN, "-oX", "%T.xml", "--checkpoint", "keep", *TARGETS)
@@ -211,6 +211,29 @@ def elsewhere_and_again(lab, sonde):
     assert names == [n for n in os.listdir(t.dir) if n.endswith(".xml")] and len(read_xml(t.read(names[0]))) == 3
     said = t.run("--resume", "keep", code=2)
     assert "this run is complete; nothing to resume" in said, said
+
+
+@test
+def random_hosts_are_the_same(lab, sonde):
+    t = Trial(lab, sonde)
+    t.kill(0.1, "-n", "-sL", "-iR", "50000", "-oG", "out", begun="out.resume")
+    before = re.findall(r"^Host: (\S+) ", t.read("out"), re.M)
+    assert 0 < len(before) < 50000, len(before)
+    t.run("--resume", "out")
+    after = re.findall(r"^Host: (\S+) ", t.read("out"), re.M)
+    assert len(after) == len(set(after)) == 50000 and set(before) <= set(after)
+
+
+@test
+def captures_go_on(lab, sonde):
+    """Packets cannot be replayed: what was captured stays in front of what comes."""
+    t = Trial(lab, sonde)
+    t.kill(0.2, *SCAN, "-oN", "out", "-oH", "hex", "--packet-capture", "pcap", *TARGETS, begun="out.resume")
+    before = {name: open(t.path(name), "rb").read() for name in ("hex", "pcap")}
+    t.run("--resume", "out")
+    for name, old in before.items():
+        new = open(t.path(name), "rb").read()
+        assert len(old) > 1000 and new.startswith(old) and len(new) > len(old), (name, len(old), len(new))
 
 
 @test
@@ -233,13 +256,14 @@ def refused(lab, sonde):
     with open(t.path("list"), "a") as f:
         f.write("10.77.0.19\n")
     t.run(*QUICK, "-oN", "done", "--no-checkpoint", v4("web"))
+    t.kill(0.1, *SCAN, "-oX", "first.xml", "-oN", "second", *TARGETS, begun="first.xml.resume")
     with open(t.path("old"), "wb") as f:
         with open(t.path("a.resume"), "rb") as a:
             f.write(a.read().replace(b"checkpoint 1", b"checkpoint 0", 1))
     running = t.start(*QUICK, "--max-rate", "50", "-oN", "busy", *TARGETS)
     time.sleep(0.5)
     for args, why in ((["a"], "has been changed"), (["done"], "nothing to resume"), (["list"], "this is no checkpoint"), (["none"], "No such file"),
-                      (["old"], "another format"), (["busy"], "has not ended"), (["a", "-v"], "leave out -v"), (["a", v4("web")], "leave out 10.77.0.10")):
+                      (["old"], "another format"), (["second"], "say --resume first.xml.resume"), (["busy"], "has not ended"), (["a", "-v"], "leave out -v"), (["a", v4("web")], "leave out 10.77.0.10")):
         said = t.run("--resume", *args, code=2)
         assert why in said and said.count("\n") == 1, (args, said)
     running.kill()

@@ -112,6 +112,35 @@ def tcp_through_routers(lab, sonde):
             expect(got, of("far", family), {79: closed, 80: opened, 81: closed})
 
 
+# nft's ways to refuse, and nmap's words for them
+REJECTS = {
+    4: {"net-unreachable": "net-unreach", "host-unreachable": "host-unreach", "port-unreachable": "port-unreach",
+        "net-prohibited": "net-prohibited", "host-prohibited": "host-prohibited", "admin-prohibited": "admin-prohibited",
+        "prot-unreachable": "proto-unreach"},
+    6: {"no-route": "no-route", "admin-prohibited": "admin-prohibited", "addr-unreachable": "host-unreach",
+        "port-unreachable": "port-unreach", "policy-fail": "admin-prohibited", "reject-route": "reject-route"},
+}
+
+
+@test
+def each_kind_of_reject(lab, sonde):
+    for family, kinds in REJECTS.items():
+        icmp = "icmp" if family == 4 else "icmpv6"
+        rules = "".join("meta nfproto ipv%d th dport %d reject with %s type %s;" % (family, 300 + i, icmp, kind)
+                        for i, kind in enumerate(kinds))
+        lab.nft("proto", "table inet kinds { chain input { type filter hook input priority 0; %s }; }" % rules)
+        want = {300 + i: ("filtered", reason) for i, reason in enumerate(kinds.values())}
+        for tech in (*TCP, "-sY", "-sZ"):
+            proto = "tcp" if tech in TCP else "sctp"
+            args = (*options(family), tech, "-p300-%d" % max(want), addr(PROTO, family))
+            got = sonde(*args)[args[-1]]["ports"]
+            assert got == {(proto, n): v for n, v in want.items()}, (tech, got)
+            if tech in ("-sA", "-sY"):
+                theirs = by_nmap(lab, args)
+                assert theirs == got, (tech, theirs)
+        lab.nft("proto", "delete table inet kinds")
+
+
 @test
 def this_machine(lab, sonde):
     """Over the loopback interface our probes come in as well, and some go to the ports that they leave from."""
@@ -126,9 +155,9 @@ def this_machine(lab, sonde):
 @test
 def limited_resets(lab, sonde):
     """Fifty answers a second, and more silence than answers at first: still every port is what it is."""
-    for tech in ("-sF", "-sA"):
-        got = sonde("-n", tech, "-p1050-1149", v4("fw"))
-        expect(got, v4("fw"), dict.fromkeys(range(1050, 1150), TCP[tech][1]))
+    for tech, family in (("-sF", 4), ("-sA", 6)):
+        got = sonde(*options(family), tech, "-p1050-1149", of("fw", family))
+        expect(got, of("fw", family), dict.fromkeys(range(1050, 1150), TCP[tech][1]))
 
 
 @test
@@ -252,16 +281,18 @@ def by_nmap(lab, args):
 
 @test
 def as_nmap_sees_it(lab, sonde):
-    runs = []
+    # a host at a time, for each has only so many ICMP errors a second to give
+    runs = [[], [], [], []]
     for family in (4, 6):
-        each = [(tech, "-p", FW_PORTS, of("fw", family)) for tech in TCP if tech != "-sS"]
-        each += [("-sW", "-p20-89", addr(OLD, family)), ("-sY", "-p7-11,98-103", addr(OLD, family)),
-                 ("-sZ", "-p7-11,98-103", addr(OLD, family)), ("-sY", "-p7-10", addr(SCTP, family)),
-                 ("-sO", addr(PROTO, family))]
-        runs += [(*options(family), *args) for args in each]
-    with ThreadPoolExecutor(6) as pool:
-        theirs = list(pool.map(lambda args: by_nmap(lab, args), runs))
-    for args, b in zip(runs, theirs):
+        each = [[(tech, "-p", FW_PORTS, of("fw", family)) for tech in TCP if tech != "-sS"],
+                [("-sW", "-p20-89", addr(OLD, family)), ("-sY", "-p7-11,98-103", addr(OLD, family)),
+                 ("-sZ", "-p7-11,98-103", addr(OLD, family))],
+                [("-sY", "-p7-10", addr(SCTP, family))], [("-sO", addr(PROTO, family))]]
+        for host, some in zip(runs, each):
+            host += [(*options(family), *args) for args in some]
+    with ThreadPoolExecutor(4) as pool:
+        theirs = list(pool.map(lambda some: [by_nmap(lab, args) for args in some], runs))
+    for args, b in zip(sum(runs, []), sum(theirs, [])):
         a = sonde(*args)[args[-1]]["ports"]
         if "-sO" in args and "-6" not in args:  # nmap: open by whatever ICMP error about another protocol came first
             assert (a.pop(("ip", 1)), b.pop(("ip", 1))[0]) == (("open", "echo-reply"), "open")

@@ -9,7 +9,7 @@ import sys
 
 from check import main, test, v4, v6
 from lab import HOSTS, SCANNER
-from packets import Capture, Packet, reassemble
+from packets import Capture, reassemble
 
 OURS = {4: "10.77.0.2", 6: "fd77::2"}
 WEB = {4: v4("web"), 6: v6("web")}
@@ -17,7 +17,7 @@ DB = {4: v4("db"), 6: v6("db")}
 GHOST = {4: "10.77.0.77", 6: "fd77::77"}    # nobody's
 MAC = SCANNER[1]
 BACKENDS = (("--backend", "packet-ring"), ("--backend", "raw"))
-SYN = 2
+SYN, RST = 2, 4
 
 
 def family(n):
@@ -81,6 +81,17 @@ def decoys_ping_too(lab, sonde):
         sonde("-n", "-sn", "-D", "RND:3", WEB[4])
     asked = [p.arp_sender for p in c.packets if p.ethertype == 0x0806 and p.arp_op == 1 and p.eth_src == MAC]
     assert set(asked) == {(MAC, OURS[4])}, asked
+
+
+@test
+def decoys_trace_too(lab, sonde):
+    with Capture(lab, "r1") as c:
+        sonde("-n", "-Pn", "-p80", "--traceroute", "-D", "10.77.0.50,ME", v4("far"))
+    by_ttl = {}
+    for p in probes(c, v4("far"), 80):
+        if p.ttl < 10:
+            by_ttl.setdefault((p.ttl, p.seq, p.sport), []).append(p.src)
+    assert len(by_ttl) >= 3 and set(map(tuple, by_ttl.values())) == {("10.77.0.50", OURS[4])}, by_ttl
 
 
 @test
@@ -241,7 +252,7 @@ def ttl(lab, sonde):
     for n, how in everywhere():
         with Capture(lab, "web") as c:
             sonde("-n", "-Pn", "-sSU", "-pT:80,U:161", "--ttl", "77", *how, WEB[n])
-        sent = [p for p in c.to(WEB[n]) if p.dport == 161 or p.dport == 80 and p.flags & SYN]
+        sent = probes(c, WEB[n], 80) + c.to(WEB[n], 17, 161)
         assert {p.proto for p in sent} == {6, 17} and {p.ttl for p in sent} == {77}, (n, how)
     with Capture(lab, "r1") as c:
         got = sonde("-n", "-Pn", "-p80", "--max-retries", "0", "--ttl", "1", v4("far"))
@@ -254,10 +265,10 @@ def bad_checksums(lab, sonde):
     for n, how in everywhere():
         with Capture(lab, "web") as c:
             got = sonde("-n", "-Pn", "-sSU", "-pT:80,U:161", "--max-retries", "0", "--badsum", *how, WEB[n])
-        sent = [p for p in c.to(WEB[n]) if p.dport in (80, 161)]
+        sent = probes(c, WEB[n], 80) + c.to(WEB[n], 17, 161)
         assert {p.proto for p in sent} == {6, 17}, (n, how)
         assert all(p.header_ok and not p.transport_ok() for p in sent), "a checksum is right"
-        ours = {p.sport for p in sent}  # a SYN-ACK of an earlier scan may be repeated now
+        ours = {p.sport for p in sent}      # earlier scans left connections half open, which are still answered
         assert not [p for p in c.packets if p.version and p.src == WEB[n] and p.dport in ours], "the target answered"
         assert state(got, WEB[n], 80) == "filtered" and state(got, WEB[n], 161, "udp") == "open|filtered"
 
@@ -268,7 +279,7 @@ def source_port(lab, sonde):
         with Capture(lab, "web") as c:
             got = sonde("-n", "-PS81", "-PA82", "-PU83", "-sSU", "-pT:80,U:161", "-g", "53", *how, WEB[n])
         assert state(got, WEB[n], 80) == "open" and state(got, WEB[n], 161, "udp") == "closed", got
-        sent = [p for p in c.to(WEB[n]) if p.dport]
+        sent = [p for port in (80, 81, 82) for p in c.to(WEB[n], 6, port) if not p.flags & RST] + c.to(WEB[n], 17)
         assert {p.proto for p in sent} == {6, 17} and {p.sport for p in sent} == {53}, {p.sport for p in sent}
 
 
