@@ -55,6 +55,7 @@ static bool is_for_ports(const struct opt_row *r)
 {
 	static const size_t members[] = {
 		offsetof(struct opts, techniques),
+		offsetof(struct opts, zombie),
 		offsetof(struct opts, bounce),
 		offsetof(struct opts, scan_flags),
 		offsetof(struct opts, ports),
@@ -286,6 +287,8 @@ static int settle(struct opts *o, struct err *e)
 
 	if (o->bounce)
 		o->techniques |= TECH_BOUNCE;
+	if (o->zombie)
+		o->techniques |= TECH_IDLE;
 	return rc < 0 ? rc : check(o, e);
 }
 

@@ -24,6 +24,7 @@ enum {
 	TECH_SCTP_COOKIE = 1 << 10,
 	TECH_PROTO = 1 << 11,
 	TECH_BOUNCE = 1 << 12,
+	TECH_IDLE = 1 << 13,
 };
 
 /* Values of opts.privilege. */
@@ -66,6 +67,7 @@ struct opts {
 	const char *dns_servers;
 
 	unsigned techniques; /* TECH_ bits, 0 = by privilege */
+	const char *zombie;  /* -sI */
 	const char *bounce;  /* -b: the server */
 	const char *scan_flags; /* --scanflags */
 	const char *ports, *exclude_ports;

@@ -33,6 +33,7 @@ static const struct {
 	{TECH_SCTP_INIT, &tech_sctp_init},
 	{TECH_SCTP_COOKIE, &tech_sctp_cookie},
 	{TECH_PROTO, &tech_proto},
+	{TECH_IDLE, &tech_idle},
 	{TECH_BOUNCE, &tech_bounce},
 };
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -207,6 +208,37 @@ static int check_bounce(const struct opts *o, struct err *e)
 	return 0;
 }
 
+/* What would show our address to a target, or has no effect. */
+static int check_idle(const struct plan *p, const struct opts *o, struct err *e)
+{
+	const struct {
+		bool given;
+		const char *what, *why;
+	} no[] = {
+		{o->family == 6, "-6", "IPv6 does not number packets"},
+		{o->techniques != TECH_IDLE, "another technique", "it would show our address to the targets"},
+		{p->backend && strcmp(p->backend, io_packet_ops.name) != 0, "that backend",
+			"the kernel would show our address to a neighbour by ARP"},
+		{o->scan_flags, "--scanflags", "only SYN makes open ports answer the zombie"},
+		{o->min_rate > 0, "--min-rate", "each group of ports waits for the zombie"},
+	};
+	struct authority zombie;
+
+	if (!o->zombie)
+		return 0;
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		if (no[i].given)
+			return err_set(e, ERR_USAGE, "-sI does not go together with %s: %s; leave one out",
+				no[i].what, no[i].why);
+	if (authority_parse(o->zombie, &zombie, e))
+		return err_prefix(e, "-sI");
+	if (zombie.has_user || zombie.addr.family == 6)
+		return err_set(e, ERR_USAGE,
+			"-sI %.60s: name the zombie by HOST or HOST:PORT, with an IPv4 address or a name",
+			o->zombie);
+	return 0;
+}
+
 static int check_chain(const struct opts *o, struct err *e)
 {
 	struct chain chain;
@@ -334,6 +366,7 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	p->family = o->family ? (unsigned)o->family : 4;
 	p->source_port = o->source_port == OPT_UNSET ? 0 : (uint16_t)o->source_port;
 	p->backend = o->backend;
+	p->zombie = o->zombie;
 	p->bounce = o->bounce;
 	p->traceroute = o->traceroute;
 	p->packet_trace = levels.trace;
@@ -369,5 +402,7 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 		rc = plan_ping(p, o, w, e);
 	if (rc == 0)
 		rc = plan_wire(p, o, w, e);
+	if (rc == 0)
+		rc = check_idle(p, o, e);
 	return rc < 0 ? rc : check_frames(p, o, e);
 }

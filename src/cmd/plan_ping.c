@@ -139,6 +139,18 @@ static int check_ignore_rst(const struct plan *p, const struct opts *o, struct e
 		"--discovery-ignore-rst is about answers to -PS and -PA, and neither is sent; leave it out or add one");
 }
 
+/* Our address is to be shown to no target, not even by ARP. */
+static int by_zombie(struct plan *p, const struct opts *o, struct err *e)
+{
+	unsigned asked = (p->ping | o->ping) & ~(unsigned)PING_NONE;
+
+	p->ping = PING_NONE;
+	if (asked)
+		return err_set(e, ERR_USAGE,
+			"-sI takes every target as up, as discovery (-PS, -PE and the like) would show our address to it; leave out one");
+	return check_ignore_rst(p, o, e);
+}
+
 int plan_ping(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	unsigned arp = o->no_arp ? 0 : PING_ARP;
@@ -151,6 +163,8 @@ int plan_ping(struct plan *p, const struct opts *o, const struct plan_world *w, 
 		rc = check_family(o, e);
 	if (rc < 0)
 		return rc;
+	if (o->zombie)
+		return by_zombie(p, o, e);
 	if (o->ping & PING_NONE)
 		p->ping = PING_NONE;
 	else if (!w->privileged)

@@ -65,6 +65,8 @@ static const struct {
 	[REASON_PROTO_RESPONSE]   = { "proto-response",     "proto-responses" },
 	[REASON_NO_ROUTE]         = { "no-route",           "no-routes" },
 	[REASON_HOST_TIMEOUT]     = { "host-timeout",       "host-timeouts" },
+	[REASON_IPID_CHANGE]      = { "ipid-change",        "ipid-changes" },
+	[REASON_NO_IPID_CHANGE]   = { "no-ipid-change",     "no-ipid-changes" },
 	[REASON_PROXY_REFUSED]    = { "proxy-refused",      "proxy-refuseds" },
 };
 /* clang-format on */

@@ -64,6 +64,8 @@ enum reason {
 	REASON_PROTO_RESPONSE,
 	REASON_NO_ROUTE,
 	REASON_HOST_TIMEOUT,
+	REASON_IPID_CHANGE,
+	REASON_NO_IPID_CHANGE,
 	REASON_PROXY_REFUSED, /* a proxy or FTP server would not try, or not say why it failed */
 	REASONS
 };

@@ -17,6 +17,7 @@
 struct hop {
 	struct addr addr;
 	uint32_t ifindex;
+	bool on_link; /* it is who the packets are for, not a gateway */
 	struct mac mac, src_mac;
 	struct addr src;
 	enum { HOP_ASKING, HOP_KNOWN, HOP_DEAD } state;

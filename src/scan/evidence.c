@@ -28,10 +28,10 @@
 
 #include "scan/sched.h"
 
-#define CANARIES_HOLD	      3	 /* lost in a row */
-#define CANARIES_GONE	      24 /* lost in a row */
-#define GONE_UDP_NS	      (5 * NS_PER_S)
-#define EVIDENCE_ENOUGH	      12 /* tries judged at once */
+#define CANARIES_HOLD	      3		     /* lost in a row */
+#define CANARIES_GONE	      24	     /* lost in a row */
+#define GONE_SLOW_NS	      (5 * NS_PER_S) /* that long, where ICMP errors are the answers */
+#define EVIDENCE_ENOUGH	      12	     /* tries judged at once */
 #define GROUP_EVIDENCE_ENOUGH 64
 #define GROUP_LOSS	      0.15 /* of the tries: one bad host among many stays below */
 #define SLOW_NS		      (400 * NS_PER_MS) /* between ICMP errors: a slow host */
@@ -70,17 +70,19 @@ static void delay_longer(struct engine *e, struct host *h)
 
 bool evidence_defeated(const struct engine *e, const struct host *h)
 {
-	if (!h->job.task)
-		return false;
-	return h->job.task->tech->proto == PROTO_UDP ? e->plan->defeat_icmp : e->plan->defeat_rst;
+	uint8_t proto = h->job.task ? h->job.task->tech->proto : 0;
+
+	return (proto == PROTO_UDP && e->plan->defeat_icmp) ||
+	       (proto == PROTO_TCP && e->plan->defeat_rst);
 }
 
-/* When its next ICMP error is due if the last was answered at once; later than that in any case. */
+/* Shortly before its next ICMP error is due: the interval is known only so well. */
 static uint64_t slow_due(const struct host *h)
 {
 	return h->refused_ns + h->slow_ns - h->slow_ns / SLOW_STEPS;
 }
 
+/* It has had the time for another one in any case. */
 static uint64_t slow_sure(const struct host *h)
 {
 	return h->refused_ns + h->slow_ns + h->slow_ns / 4;
@@ -90,7 +92,7 @@ void evidence_refused(struct engine *e, struct host *h, uint64_t sent_ns)
 {
 	uint64_t gap = sent_ns - h->refused_ns, max = e->plan->timing.max_scan_delay_udp_ns;
 
-	if (!h->job.task || h->job.task->tech->proto != PROTO_UDP || sent_ns <= h->refused_ns)
+	if (!h->job.task || !tech_refused_by_icmp(h->job.task->tech) || sent_ns <= h->refused_ns)
 		return;
 	h->refused_ns = sent_ns;
 	if (!h->slow_ns && (!evidence_holding(h) || gap < SLOW_NS))
@@ -190,7 +192,7 @@ static void hold_ends(struct engine *e, struct host *h)
 /* A host that is slow to refuse may lose an answer or two on the way. */
 static uint64_t gone_ns(const struct host *h)
 {
-	return h->job.task->tech->proto == PROTO_UDP ? GONE_UDP_NS : 0;
+	return tech_refused_by_icmp(h->job.task->tech) ? GONE_SLOW_NS : 0;
 }
 
 static void say_gone(struct engine *e, const struct host *h)

@@ -11,7 +11,7 @@
 
 const struct scan_tech *const scan_techs[] = {&tech_syn, &tech_connect, &tech_null, &tech_fin,
 	&tech_xmas, &tech_maimon, &tech_ack, &tech_window, &tech_udp, &tech_sctp_init,
-	&tech_sctp_cookie, &tech_proto, &tech_bounce, NULL};
+	&tech_sctp_cookie, &tech_proto, &tech_idle, &tech_bounce, NULL};
 
 const struct scan_tech *scan_tech_by_name(const char *name)
 {

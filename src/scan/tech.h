@@ -102,7 +102,7 @@ struct scan_tech {
 /* Port scans. */
 extern const struct scan_tech tech_syn, tech_connect, tech_null, tech_fin, tech_xmas, tech_maimon,
 	tech_ack, tech_window, tech_udp, tech_sctp_init, tech_sctp_cookie, tech_proto,
-	tech_bounce;
+	tech_idle, tech_bounce;
 /* Discovery; of the port scans tech_connect, tech_udp, tech_sctp_init and tech_proto serve as well. */
 extern const struct scan_tech tech_syn_ping, tech_ack_ping, tech_echo, tech_tstamp, tech_mask,
 	tech_arp, tech_nd;

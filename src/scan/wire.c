@@ -345,6 +345,8 @@ static struct addr source_for(const struct engine *e, const struct net_route *r)
 
 struct hop *hop_get(struct engine *e, const struct net_route *r)
 {
+	/* an idle scan shows nobody our address: an ARP probe (RFC 5227 2.1.1) */
+	static const struct addr nobody = {.family = 4};
 	struct hop *p;
 	uint32_t ifindex = r->ifindex;
 
@@ -363,7 +365,8 @@ struct hop *hop_get(struct engine *e, const struct net_route *r)
 		return NULL;
 	*p = (struct hop){.addr = r->next_hop,
 		.ifindex = ifindex,
-		.src = source_for(e, r),
+		.on_link = r->on_link,
+		.src = e->plan->zombie ? nobody : source_for(e, r),
 		.src_mac = r->src_mac,
 		.next = e->hops};
 	e->hops = p;
@@ -408,10 +411,11 @@ void hop_timers(struct engine *e)
 		}
 		char text[ADDR_TEXT_MAX];
 
-		bus_note(e->env->bus, LOG_WARN,
-			"gateway %s does not answer %s: nothing behind it can be reached; check the cable, the address and the route (ip route)",
-			addr_text(&p->addr, text),
-			p->addr.family == 4 ? "ARP" : "neighbour discovery");
+		if (!p->on_link)
+			bus_note(e->env->bus, LOG_WARN,
+				"gateway %s does not answer %s: nothing behind it can be reached; check the cable, the address and the route (ip route)",
+				addr_text(&p->addr, text),
+				p->addr.family == 4 ? "ARP" : "neighbour discovery");
 		hop_settle(e, p, HOP_DEAD);
 	}
 }
