@@ -45,7 +45,7 @@ static void help_row(const struct opt_row *r, struct buf *out)
 
 	usage_of(r, &left);
 	buf_str(&right, r->help);
-	if (r->def)
+	if (r->def && *r->def)
 		buf_fmt(&right, " (default: %s)", r->def);
 	if (left.len + 4 > HELP_COLUMN)
 		buf_fmt(out, "  %s\n%*s", buf_text(&left), HELP_COLUMN, "");
@@ -132,10 +132,12 @@ static void man_range(const struct opt_row *r, struct buf *out)
 	}
 	if (r->type == OPT_TIME && r->bare_max > 0)
 		buf_fmt(out, " %g seconds and more need a unit.", r->bare_max);
-	if (r->def)
+	if (r->def && *r->def) {
 		buf_str(out, " Default: ");
-	roff(out, r->def ? r->def : "");
-	buf_str(out, r->def ? ".\n" : "\n");
+		roff(out, r->def);
+		buf_char(out, '.');
+	}
+	buf_char(out, '\n');
 }
 
 static void man_row(const struct opt_row *r, struct buf *out)
