@@ -207,12 +207,15 @@ static int check_resume(const struct opts *o, struct err *e)
 
 static bool is_raw_technique(const struct opt_row *r)
 {
-	return r->lands == offsetof(struct opts, techniques) && r->value != TECH_CONNECT;
+	return (r->lands == offsetof(struct opts, techniques) && r->value != TECH_CONNECT) ||
+	       r->lands == offsetof(struct opts, zombie);
 }
 
 static bool is_port_technique(const struct opt_row *r)
 {
-	return r->lands == offsetof(struct opts, techniques) && r->value != TECH_PROTO;
+	return (r->lands == offsetof(struct opts, techniques) && r->value != TECH_PROTO) ||
+	       r->lands == offsetof(struct opts, zombie) ||
+	       r->lands == offsetof(struct opts, bounce);
 }
 
 /* How the technique was asked for, on the command line or in a file. */

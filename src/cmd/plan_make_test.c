@@ -54,7 +54,7 @@ static struct made *make(const char *line, bool privileged)
 			&(struct plan_world){
 				.privileged = privileged, .services = m->services, .log = &m->log},
 			&m->e);
-	m->p.backend = m->p.bounce = m->p.proxies = NULL; /* words of the line */
+	m->p.backend = m->p.zombie = m->p.bounce = m->p.proxies = NULL; /* words of the line */
 	free(copy);
 	return m;
 }
@@ -322,6 +322,39 @@ static void test_source_port(void **state)
 	assert_refused("-sn --source-port 53 h", false, "setcap");
 	assert_refused("--unprivileged -g 53 h", false, "--unprivileged");
 	assert_refused("--backend connect -g 53 h", false, "--backend connect");
+}
+
+/* No packet of ours to a target: whatever would send one is refused, by name. */
+static void test_idle(void **state)
+{
+	struct made *m = make("-sI zombie:81 -p 80,443 h", true);
+
+	assert_int_equal(m->rc, 0);
+	assert_techniques(&m->p, (const char *const[]){"idle", NULL});
+	assert_int_equal(m->p.ping, PING_NONE); /* no ARP either */
+	assert_int_equal(m->p.ports.of[PORTS_TCP].n, 2);
+	drop(m);
+	assert_taken("-sI 192.0.2.9 -Pn --disable-arp-ping h", true, 0);
+	assert_taken("-sI z --spoof-mac 00:0c:29 h", true, 0);
+	assert_refused("-sI z h", false, "-sI needs permission");
+	assert_refused("-sI z --unprivileged h", false, "-sI needs raw packets");
+	assert_refused("-sI z:0 h", true, "-sI: ");
+	assert_refused("-sI z:x h", true, "-sI: ");
+	assert_refused("-sI me@z h", true, "HOST:PORT");
+	assert_refused("-sI 2001:db8::1 h", true, "IPv4");
+	assert_refused("-sI z -6 h", true, "IPv6");
+	assert_refused("-sI z -sS h", true, "-sS");
+	assert_refused("-sI z -sU h", true, "another technique");
+	assert_refused("-sI z -PE h", true, "-PS, -PE");
+	assert_refused("-sI z -PS80 h", true, "-PS, -PE");
+	assert_refused("-sI z -PR h", true, "-PS, -PE");
+	assert_refused("-sI z --traceroute h", true, "-sI");
+	assert_refused("-sI z --backend raw h", true, "backend");
+	assert_refused("-sI z --send-ip h", true, "backend");
+	assert_refused("-sI z --scanflags SYNFIN h", true, "--scanflags");
+	assert_refused("-sI z --min-rate 5 h", true, "--min-rate");
+	assert_refused("-sI z -D RND:2 h", true, "-D and -sI");
+	assert_refused("-sI z -sn h", true, "-sI");
 }
 
 static void test_bounce(void **state)
@@ -725,6 +758,7 @@ int main(void)
 		cmocka_unit_test(test_discovery),
 		cmocka_unit_test(test_number_of_pings),
 		cmocka_unit_test(test_source_port),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_bounce),
 		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_looks_refused),

@@ -21,7 +21,6 @@
 #include "scan/tech.h"
 
 #include <errno.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,15 +33,15 @@
 
 #define CHUNK	       1024
 #define QUIET	       2
-#define PASSES_MAX     8  /* of a chunk, beyond --max-retries */
-#define GROUP_FIRST    16 /* ports */
-#define ASKING_MAX     32 /* hosts whose hardware addresses are asked for at once */
-#define LATE_MAX_NS    (2 * NS_PER_S)
-#define ODD_CHANCE     0.2  /* that noise is as much: less is looked into */
-#define LATE_CHANCE    0.04 /* less is taken for late answers */
-#define WATCH_NOISE    2.0  /* other people's packets in the longest watch */
-#define WAIT_NOISE     0.6  /* in the longest wait */
-#define NOISE_TOO_MUCH 1.0  /* in the shortest wait */
+#define PASSES_MAX     8		 /* of a chunk, beyond --max-retries */
+#define GROUP_FIRST    16		 /* ports */
+#define ASKING_MAX     32		 /* hosts whose hardware addresses are asked for at once */
+#define LATE_MAX_NS    (600 * NS_PER_MS) /* of an answer, from the target to the zombie */
+#define ODD_CHANCE     0.2		 /* that noise is as much: less is looked into */
+#define LATE_CHANCE    0.04		 /* less is taken for late answers */
+#define WATCH_NOISE    2.0		 /* other people's packets in the longest watch */
+#define WAIT_NOISE     0.6		 /* in the longest wait */
+#define NOISE_TOO_MUCH 1.0		 /* in the shortest wait */
 
 struct idle_host {
 	struct host *h;

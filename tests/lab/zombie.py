@@ -123,7 +123,7 @@ class Stack:
         kind = struct.unpack("!H", f[12:14])[0]
         if kind == 0x806:
             self.on_arp(f[14:])
-        elif kind == 0x800 and f[23] == 6:
+        elif kind == 0x800 and f[23] == 6 and not struct.unpack("!H", f[20:22])[0] & 0x3fff:  # no fragments
             host = self.hosts.get(f[30:34])
             if host and f[:6] == host.mac:
                 host.answer(f[26:30], f[14 + (f[14] & 15) * 4:])
