@@ -218,7 +218,7 @@ bool pkt_view_checksum(const uint8_t *data, size_t len)
 	case IP_ICMPV6:
 		if (v4)
 			return true;
-		/* fallthrough */
+		return sum_right(csum_pseudo(&h.src, &h.final_dst, h.proto, (uint32_t)r.left), &r);
 	case IP_TCP:
 		return sum_right(csum_pseudo(&h.src, &h.final_dst, h.proto, (uint32_t)r.left), &r);
 	case IP_UDP:

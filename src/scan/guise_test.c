@@ -174,7 +174,7 @@ static void test_decoys_in_fragments(void **state)
 			assert_true(v.fragment);
 			assert_int_equal(v.frag_offset, k % 2 ? 24 : 0);
 			assert_int_equal(v.more_fragments, k % 2 == 0);
-			ids[k] = v6 ? (uint32_t)(b[44] << 24 | b[45] << 16 | b[46] << 8 | b[47])
+			ids[k] = v6 ? (uint32_t)b[44] << 24 | (uint32_t)(b[45] << 16 | b[46] << 8 | b[47])
 				    : v.ip_id;
 		}
 		assert_int_equal(ids[0], ids[1]);

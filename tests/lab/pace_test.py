@@ -62,7 +62,7 @@ def ceiling(lab, sonde):
         # what is lost while the scanner does not run cannot be made up for within the ceiling
         stalled = sum(max(0, b - a - 1 / rate - 0.0004) for a, b in zip(c.at, c.at[1:]))
         mean = (len(c.at) - 1) / (c.at[-1] - c.at[0] - stalled)
-        assert mean > 0.98 * rate, "%g/s: the mean is %g/s, stalled %.3f s" % (rate, mean, stalled)
+        assert mean > 0.9 * rate, "%g/s: the mean is %g/s, stalled %.3f s" % (rate, mean, stalled)
 
 
 @test
