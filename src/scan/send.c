@@ -58,9 +58,18 @@ static enum may may_send(struct engine *e, struct host *h)
 										    : MAY_NOT_HOST;
 }
 
+/*
+ * Where ICMP errors are the answers, a canary goes behind the others of its round: in front it would
+ * have the one error that a host allows itself in the meantime, and speak for ports that had none.
+ */
 static bool canary_due(const struct host *h)
 {
-	return h->job.canary >= 0 && h->canary_after == 0 && !h->canary_sent_ns && !h->slow_ns;
+	const struct job *j = &h->job;
+	bool last = j->retry.n <= 1 && j->next_fresh >= j->n_slots;
+
+	if (j->canary < 0 || h->canary_after || h->canary_sent_ns || h->slow_ns)
+		return false;
+	return last || evidence_holding(h) || !tech_refused_by_icmp(j->task->tech);
 }
 
 static bool choose(struct engine *e, struct host *h, struct pick *p)
