@@ -108,6 +108,16 @@ const char *addr_text(const struct addr *a, char buf[ADDR_TEXT_MAX])
 	return buf;
 }
 
+const char *addr_port_text(const struct addr *a, uint16_t port, char buf[ADDR_PORT_TEXT_MAX])
+{
+	char text[ADDR_TEXT_MAX];
+	bool v6 = a->family == 6;
+
+	snprintf(buf, ADDR_PORT_TEXT_MAX, "%s%s%s:%u", v6 ? "[" : "", addr_text(a, text),
+		v6 ? "]" : "", port);
+	return buf;
+}
+
 int addr_cmp(const struct addr *a, const struct addr *b)
 {
 	int order;

@@ -29,6 +29,9 @@ size_t addr_len(const struct addr *a);
 int addr_parse(const char *text, struct addr *out);
 /* Writes the RFC 5952 text with "%ifname" where there is a zone; returns buf. */
 const char *addr_text(const struct addr *a, char buf[ADDR_TEXT_MAX]);
+#define ADDR_PORT_TEXT_MAX (ADDR_TEXT_MAX + 8)
+/* "10.0.0.1:80" or "[fd00::1]:80"; returns buf. */
+const char *addr_port_text(const struct addr *a, uint16_t port, char buf[ADDR_PORT_TEXT_MAX]);
 /* Order: family, then bytes, then zone. */
 int addr_cmp(const struct addr *a, const struct addr *b);
 bool addr_eq(const struct addr *a, const struct addr *b);

@@ -90,6 +90,15 @@ static void longest_text_fits(void **state)
 	assert_string_equal(addr_text(&a, text), "");
 }
 
+static void with_port(void **state)
+{
+	struct addr four = parsed("10.0.0.1"), six = parsed("fd00::1");
+	char text[ADDR_PORT_TEXT_MAX];
+
+	assert_string_equal(addr_port_text(&four, 80, text), "10.0.0.1:80");
+	assert_string_equal(addr_port_text(&six, 65535, text), "[fd00::1]:65535");
+}
+
 static void arithmetic(void **state)
 {
 	struct addr a = addr_add(parsed("10.0.0.255"), 1), b;
@@ -193,6 +202,7 @@ int main(void)
 		cmocka_unit_test(bad_text),
 		cmocka_unit_test(zones),
 		cmocka_unit_test(longest_text_fits),
+		cmocka_unit_test(with_port),
 		cmocka_unit_test(arithmetic),
 		cmocka_unit_test(order),
 		cmocka_unit_test(kinds),

@@ -218,24 +218,23 @@ static bool is_port_technique(const struct opt_row *r)
 	       r->lands == offsetof(struct opts, bounce);
 }
 
-/* How the technique was asked for, on the command line or in a file. */
+/* How one of these techniques was asked for, on the command line or in a file. */
 static const char *technique_used(const struct opts *o, bool (*wanted)(const struct opt_row *r))
 {
-	const struct opt_use *u = find_use(&o->args, wanted);
+	const struct opt_use *u = opts_find(o, wanted);
 
-	if (!u)
-		u = find_use(&o->conf, wanted);
 	return u ? u->as : "the technique";
 }
 
 static int check(const struct opts *o, struct err *e)
 {
+	const unsigned without_raw = TECH_CONNECT | TECH_BOUNCE;
 	int rc = o->resume ? check_resume(o, e) : check_techniques(o, e);
 
 	if (rc == 0 && o->servicedb && o->ports)
 		rc = err_set(e, ERR_USAGE,
 			"--servicedb scans the ports of its file; leave out -p, or use --datadir");
-	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~(unsigned)(TECH_CONNECT | TECH_BOUNCE)))
+	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~without_raw))
 		rc = err_set(e, ERR_USAGE,
 			"%s needs raw packets, which --unprivileged gives up; choose -sT",
 			technique_used(o, is_raw_technique));

@@ -322,6 +322,23 @@ static void test_source_port(void **state)
 	assert_refused("-sn --source-port 53 h", false, "setcap");
 	assert_refused("--unprivileged -g 53 h", false, "--unprivileged");
 	assert_refused("--backend connect -g 53 h", false, "--backend connect");
+	assert_refused("-sO --top-ports 5 h", true, "--top-ports chooses among ports");
+}
+
+/* What a configuration file says of ports gives way to -sn, with all that belongs to it. */
+static void test_configured_techniques_give_way(void **state)
+{
+	struct made *m = make("-sn h", true);
+	struct plan_world w = {.privileged = true, .services = m->services};
+
+	m->o.techniques = TECH_IDLE | TECH_BOUNCE;
+	m->o.zombie = m->o.bounce = "10.0.0.9";
+	m->o.scan_flags = "SYN";
+	plan_free(&m->p);
+	assert_int_equal(plan_make(&m->p, &m->o, &w, &m->e), 0);
+	assert_true(!m->p.zombie && !m->p.bounce && !m->p.wire.flags_set);
+	assert_false(m->p.ports_wanted || m->p.ping & PING_NONE);
+	drop(m);
 }
 
 /* No packet of ours to a target: whatever would send one is refused, by name. */
@@ -353,7 +370,7 @@ static void test_idle(void **state)
 	assert_refused("-sI z --send-ip h", true, "backend");
 	assert_refused("-sI z --scanflags SYNFIN h", true, "--scanflags");
 	assert_refused("-sI z --min-rate 5 h", true, "--min-rate");
-	assert_refused("-sI z -D RND:2 h", true, "-D and -sI");
+	assert_refused("-sI z -D RND:2 h", true, "with -D: ");
 	assert_refused("-sI z -sn h", true, "-sI");
 }
 
@@ -758,6 +775,7 @@ int main(void)
 		cmocka_unit_test(test_discovery),
 		cmocka_unit_test(test_number_of_pings),
 		cmocka_unit_test(test_source_port),
+		cmocka_unit_test(test_configured_techniques_give_way),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_bounce),
 		cmocka_unit_test(test_proxies),

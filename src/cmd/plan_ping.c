@@ -163,7 +163,7 @@ int plan_ping(struct plan *p, const struct opts *o, const struct plan_world *w, 
 		rc = check_family(o, e);
 	if (rc < 0)
 		return rc;
-	if (o->zombie)
+	if (p->zombie)
 		return by_zombie(p, o, e);
 	if (o->ping & PING_NONE)
 		p->ping = PING_NONE;

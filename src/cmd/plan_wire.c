@@ -4,15 +4,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/rng.h"
 #include "base/str.h"
-#include "cmd/caps.h"
-#include "io/io.h"
 #include "pkt/ipproto.h"
 #include "target/target.h"
 
@@ -26,92 +23,6 @@ struct made {
 	const struct plan_world *w;
 	struct rng rng;
 };
-
-/* ---- who has use for it -----------------------------------------------------------------------
- */
-
-static bool is_source_port(const struct opt_row *r)
-{
-	return r->lands == offsetof(struct opts, source_port);
-}
-
-/* Whether the row changes what raw probes look like, and so is lost on connect(). */
-static bool is_looks(const struct opt_row *r)
-{
-	static const size_t members[] = {
-		offsetof(struct opts, fragments),
-		offsetof(struct opts, mtu),
-		offsetof(struct opts, decoys),
-		offsetof(struct opts, source),
-		offsetof(struct opts, data),
-		offsetof(struct opts, data_string),
-		offsetof(struct opts, data_length),
-		offsetof(struct opts, ip_options),
-		offsetof(struct opts, ttl),
-		offsetof(struct opts, spoof_mac),
-		offsetof(struct opts, badsum),
-		offsetof(struct opts, adler32),
-		offsetof(struct opts, layer),
-	};
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (r->lands == members[i])
-			return true;
-	return false;
-}
-
-static bool has_technique(const struct plan *p, const char *name)
-{
-	for (size_t i = 0; p->techniques[i]; i++)
-		if (strcmp(p->techniques[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* Why nothing, or only a part, of the scan would use the option. */
-static int refuse_idle(const struct made *m, const char *as, struct err *e)
-{
-	const struct opts *o = m->o;
-	bool by_backend = m->p->backend && strcmp(m->p->backend, io_connect_ops.name) == 0;
-	struct buf remedy = {0};
-
-	if (o->list_only)
-		return err_set(e, ERR_USAGE,
-			"-sL sends nothing and so has no use for %s; leave out one", as);
-	if (o->techniques && has_technique(m->p, "connect"))
-		return err_set(e, ERR_USAGE,
-			"%s has no effect on -sT, whose packets the kernel makes; leave it out or use -sS",
-			as);
-	if (m->p->bounce)
-		return err_set(e, ERR_USAGE,
-			"%s has no effect on -b, where the FTP server makes the packets; leave it out",
-			as);
-	if (by_backend || o->privilege == PRIVILEGE_NO)
-		return err_set(e, ERR_USAGE,
-			"%s has no effect with %s, where the kernel makes the packets; leave one out",
-			as, by_backend ? "--backend connect" : "--unprivileged");
-	caps_remedy(&remedy);
-	err_set(e, ERR_USAGE,
-		"%s needs permission for raw packets; leave it out, run it as root, or once: %s",
-		as, buf_text(&remedy));
-	buf_free(&remedy);
-	return ERR_USAGE;
-}
-
-/* A source port is no disguise: where several techniques run, those that can take it. */
-static int check_use(const struct made *m, struct err *e)
-{
-	const struct plan *p = m->p;
-	bool connect = has_technique(p, "connect") || p->bounce;
-	bool raw = m->w->privileged && !m->o->list_only;
-	const struct opt_use *u = NULL;
-
-	if (!raw || connect)
-		u = opts_find(m->o, is_looks);
-	if (!u && (!raw || (connect && !p->techniques[1])))
-		u = opts_find(m->o, is_source_port);
-	return u ? refuse_idle(m, u->as, e) : 0;
-}
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
@@ -196,9 +107,6 @@ static int make_decoys(struct made *m, struct err *e)
 	free(list);
 	if (!has_me)
 		m->p->wire.me = (unsigned)rng_below(&m->rng, m->p->wire.n_decoys + 1);
-	if (rc == 0 && m->p->zombie)
-		rc = err_set(e, ERR_USAGE,
-			"-D and -sI: what decoys draw from the zombie would be counted; leave out one");
 	return rc;
 }
 
@@ -300,10 +208,11 @@ static int make_mac(struct made *m, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"--spoof-mac %.40s is the address of a group, from which no frame may come",
 			text);
-	for (int i = 0; i<6; i++, bits = bits> 8 ? bits - 8 : 0)
-		x->mac.b[i] =
-			(uint8_t)(bits >= 8 ? given.b[i]
-					    : given.b[i] | ((chance >> 8 * i) & (0xff >> bits)));
+	for (int i = 0; i < 6; i++) {
+		int chosen = bits > 8 * i ? bits - 8 * i : 0; /* bits of this byte */
+
+		x->mac.b[i] = given.b[i] | (chosen < 8 ? chance >> 8 * i & 0xff >> chosen : 0);
+	}
 	x->has_mac = true;
 	log_say(m->w->log, LOG_INFO, "frames leave from %s", mac_text(&x->mac, shown));
 	return 0;
@@ -371,8 +280,9 @@ static int make_fragments(struct made *m, struct err *e)
 			"--mtu %u: fragments are cut at multiples of 8 bytes (RFC 791 3.2)", mtu);
 	if (mtu && mtu < FRAGMENT_MIN6 && m->p->family == 6)
 		return err_set(e, ERR_USAGE,
-			"-6: the first fragment must hold the whole TCP header (RFC 8200 4.5), and hosts drop those of %u bytes; use --mtu %d or more",
-			mtu, FRAGMENT_MIN6);
+			"%s with -6: the first fragment must hold the whole TCP header (RFC 8200 4.5), "
+			"and hosts drop those of %u bytes; use --mtu %d or more",
+			o->fragments ? "-f" : "--mtu", mtu, FRAGMENT_MIN6);
 	m->p->wire.mtu = (uint16_t)mtu;
 	return 0;
 }
@@ -415,31 +325,12 @@ static int make_sums(struct made *m, struct err *e)
 	return 0;
 }
 
-/* --send-eth, --send-ip and --spoof-mac are wishes for a backend. */
-static int make_layer(struct made *m, struct err *e)
-{
-	static const char *const names[] = {[LAYER_LINK] = "--send-eth", [LAYER_IP] = "--send-ip"};
-	const char *as = m->p->wire.has_mac ? "--spoof-mac" : names[m->o->layer];
-	const char *want = m->o->layer == LAYER_IP ? io_raw_ops.name : io_packet_ops.name;
-
-	if (m->p->wire.has_mac && m->o->layer == LAYER_IP)
-		return err_set(e, ERR_USAGE,
-			"--spoof-mac needs frames of our own, which --send-ip does without; leave out one");
-	if (!as)
-		return 0;
-	if (m->p->backend && strcmp(m->p->backend, want) != 0)
-		return err_set(e, ERR_USAGE, "%s means --backend %s, not %s; leave out one", as,
-			want, m->p->backend);
-	m->p->backend = want;
-	return 0;
-}
-
 int plan_wire(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
 	static int (*const steps[])(struct made *, struct err *) = {make_fragments, make_decoys,
-		make_source, make_mac, make_data, make_ip_options, make_sums, make_layer};
+		make_source, make_mac, make_data, make_ip_options, make_sums};
 	struct made m = {.p = p, .o = o, .w = w};
-	int rc = check_use(&m, e);
+	int rc = 0;
 
 	rng_seed(&m.rng, ~p->seed); /* not the engine's own sequence */
 	p->wire.ttl_set = o->ttl != OPT_UNSET;

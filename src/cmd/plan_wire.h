@@ -5,10 +5,8 @@
 #include "cmd/plan_make.h"
 
 /*
- * Fills in p->wire, and p->backend where an option asks for a layer; the rest of the plan must be
- * made. Chance is p->seed's. ERR_USAGE for values that are wrong, and by name for an option that
- * nothing in this plan would use: connect scans, whose packets the kernel makes, -sL, IPv6 without
- * such a field.
+ * Fills in p->wire; the rest of the plan must be made and plan_check be content. Chance is
+ * p->seed's. ERR_USAGE for values that are wrong and for what the address family does not have.
  */
 int plan_wire(
 	struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e) MUST_CHECK;

@@ -40,9 +40,9 @@ struct session {
 	struct resume resume;
 	struct resume_run run;
 	unsigned first_output; /* among the subscribers */
-	char *args;	  /* the command line as text */
-	char *stylesheet; /* what XML refers to, owned; or NULL */
-	bool output_said; /* that an output failed */
+	char *args;	       /* the command line as text */
+	char *stylesheet;      /* what XML refers to, owned; or NULL */
+	bool output_said;      /* that an output failed */
 	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
 };
 
@@ -149,8 +149,8 @@ static void say_unprivileged(struct session *s)
 	const struct opts *o = &s->o;
 	struct buf remedy = {0};
 
-	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->proxies || o->list_only ||
-		o->techniques)
+	if (s->machine.privileged || o->privilege != PRIVILEGE_ASK || o->backend || o->proxies ||
+		o->list_only || o->techniques)
 		return;
 	caps_remedy(&remedy);
 	log_say(&s->log, LOG_WARN,

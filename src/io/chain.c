@@ -25,11 +25,10 @@ static const struct {
 
 const char *proxy_text(const struct proxy *p, char buf[PROXY_TEXT_MAX])
 {
-	char text[ADDR_TEXT_MAX];
-	bool v6 = p->at.addr.family == 6;
+	char text[ADDR_PORT_TEXT_MAX];
 
-	snprintf(buf, PROXY_TEXT_MAX, "%s://%s%s%s:%u", kinds[p->kind].scheme, v6 ? "[" : "",
-		addr_text(&p->at.addr, text), v6 ? "]" : "", p->at.port);
+	snprintf(buf, PROXY_TEXT_MAX, "%s://%s", kinds[p->kind].scheme,
+		addr_port_text(&p->at.addr, p->at.port, text));
 	return buf;
 }
 

@@ -13,8 +13,7 @@
  * Writes a classic BPF program for a SOCK_DGRAM packet socket (offset 0 = network header) and
  * returns its length. It passes ARP, ICMP, ICMPv6, and TCP, UDP and SCTP whose destination port
  * (host order) lies in [port_lo, port_hi]; both 0 = all ports; all other IP protocols or none of
- * them, by c->all_protocols. Later IPv4 fragments and what we
- * sent ourselves are dropped; IPv6 packets with extension headers pass, for a classic filter cannot
- * walk them.
+ * them, by c->all_protocols. Later IPv4 fragments and what we sent ourselves are dropped; IPv6
+ * packets with extension headers pass, for a classic filter cannot walk them.
  */
 unsigned filter_make(struct sock_filter out[FILTER_MAX], const struct io_conf *c);

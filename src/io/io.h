@@ -155,7 +155,7 @@ extern const struct io_ops
 extern const struct io_ops
 	io_raw_ops; /* raw IPv4/IPv6 sockets out, TPACKET ring in: loopback, tun, anything routed */
 extern const struct io_ops io_connect_ops; /* non-blocking connect() + epoll; no privilege */
-extern const struct io_ops io_proxy_ops;   /* connections through a chain of proxies; no privilege */
+extern const struct io_ops io_proxy_ops;   /* connect() through a chain of proxies; no privilege */
 extern const struct io_ops io_pcap_ops;	   /* capture files, reading */
 extern const struct io_ops io_sim_ops;	   /* the simulated network, virtual clock */
 

@@ -28,8 +28,8 @@ struct mmsg_room {
 };
 
 /*
- * Fills name and control of one message (data is filled already: iov[1]) and returns the descriptor to send
- * it on, or -errno why this packet cannot be sent.
+ * Fills name and control of one message (data is filled already: iov[1]) and returns the
+ * descriptor to send it on, or -errno why this packet cannot be sent.
  */
 typedef int (*mmsg_fill)(
 	void *owner, const struct io_tx *t, struct msghdr *m, struct mmsg_room *room);

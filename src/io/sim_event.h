@@ -13,7 +13,8 @@ enum sim_event_kind {
 	SIM_EV_PROBE,	/* data reaches its host */
 	SIM_EV_RX,	/* data, or the outcome of a connection, can be received */
 	SIM_EV_KERNEL,	/* data reaches the scanner's own TCP stack, for connection `conn` */
-	SIM_EV_CONNECT, /* the scanner's stack (re)transmits the SYN of connection `conn`, or gives up */
+	SIM_EV_CONNECT, /* the scanner's stack (re)transmits the SYN of connection `conn`, or gives
+			   up */
 	SIM_EV_SYNACK,	/* the host retransmits its SYN-ACK, unless that connection is gone */
 };
 
@@ -21,19 +22,20 @@ enum sim_event_kind {
 
 struct sim_event {
 	uint64_t at_ns;
-	uint64_t seq;		 /* order among equals; given by sim_heap_push */
+	uint64_t seq; /* order among equals; given by sim_heap_push */
 	enum sim_event_kind kind;
-	uint32_t host;		 /* index, or SIM_NONE */
-	uint32_t conn;		 /* index, or SIM_NONE */
-	unsigned tries;		 /* SIM_EV_CONNECT, SIM_EV_SYNACK: transmissions so far */
+	uint32_t host;	/* index, or SIM_NONE */
+	uint32_t conn;	/* index, or SIM_NONE */
+	unsigned tries; /* SIM_EV_CONNECT, SIM_EV_SYNACK: transmissions so far */
 	enum io_rx_kind rx_kind;
 	struct mac src_mac;
-	uint16_t ethertype;	 /* of a payload that is not IP, host order */
-	int error;		 /* SIM_EV_RX of a connection */
-	uint16_t hport, sport;	 /* SIM_EV_SYNACK: the half-open connection's ports, host order */
-	uint32_t peer_seq;	 /* SIM_EV_SYNACK: of the SYN that opened it */
-	bool gone;		 /* SIM_EV_SYNACK: reset or established meanwhile */
-	struct sim_event *chain; /* next half-open connection in its bucket, or next event to free */
+	uint16_t ethertype;    /* of a payload that is not IP, host order */
+	int error;	       /* SIM_EV_RX of a connection */
+	uint16_t hport, sport; /* SIM_EV_SYNACK: the half-open connection's ports, host order */
+	uint32_t peer_seq;     /* SIM_EV_SYNACK: of the SYN that opened it */
+	bool gone;	       /* SIM_EV_SYNACK: reset or established meanwhile */
+	struct sim_event
+		*chain; /* next half-open connection in its bucket, or next event to free */
 	uint32_t len;
 	uint8_t data[];
 };
@@ -44,7 +46,8 @@ struct sim_heap {
 	uint64_t next_seq;
 };
 
-/* An event with room for `len` bytes, filled from `data` where that is not NULL; else NULL: no memory. free(). */
+/* An event with room for `len` bytes, filled from `data` where that is not NULL; else NULL: no
+ * memory. free(). */
 struct sim_event *sim_event_new(enum sim_event_kind kind, const void *data, size_t len);
 /* Takes `ev`. 0 or -ENOMEM (`ev` is then freed). */
 int sim_heap_push(struct sim_heap *h, struct sim_event *ev) MUST_CHECK;

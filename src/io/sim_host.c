@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The hosts of a simulated network: found by address, their rules, their rate limits, and what they answer to a packet. */
+/* The hosts of a simulated network: found by address, their rules, their rate limits, and what they
+ * answer to a packet. */
 #include "io/sim_host.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include "pkt/csum.h"
 #include "pkt/sctp.h"
 
-/* Linux gives each destination a burst of six ICMP errors (XRLIM_BURST_FACTOR), whatever the rate is. */
+/* Linux gives each destination a burst of six ICMP errors (XRLIM_BURST_FACTOR), whatever the rate
+ * is. */
 #define ICMP_BURST 6.0
 
 static size_t slot_of(const struct sim_hosts *h, const struct addr *a)
@@ -41,7 +43,8 @@ static int insert(struct sim_hosts *h, uint32_t index, struct err *e)
 	if (!a->family)
 		return err_set(e, ERR_USAGE, "simulated host %u has no address", index);
 	if (sim_hosts_find(h, a) != SIM_NONE)
-		return err_set(e, ERR_USAGE, "simulated host %s is there twice", addr_text(a, text));
+		return err_set(
+			e, ERR_USAGE, "simulated host %s is there twice", addr_text(a, text));
 	while (h->slots[i] != SIM_NONE)
 		i = (i + 1) & h->mask;
 	h->slots[i] = index;
@@ -55,7 +58,8 @@ int sim_hosts_init(struct sim_hosts *h, const struct sim_conf *c, struct err *e)
 
 	while (n_slots < 2 * c->n_hosts + 1)
 		n_slots *= 2;
-	*h = (struct sim_hosts){.v = c->hosts, .n = c->n_hosts, .mask = n_slots - 1, .key = {c->seed, ~c->seed}};
+	*h = (struct sim_hosts){
+		.v = c->hosts, .n = c->n_hosts, .mask = n_slots - 1, .key = {c->seed, ~c->seed}};
 	h->state = calloc(c->n_hosts + 1, sizeof(*h->state));
 	h->slots = malloc(n_slots * sizeof(*h->slots));
 	if (!h->state || !h->slots) {
@@ -127,24 +131,30 @@ static size_t icmp_error(struct sim_hosts *h, const struct sim_packet *p, const 
 	enum sim_unreach why, uint8_t *out)
 {
 	const struct sim_host *host = &h->v[p->host];
-	struct sim_error er = {.from = from && from->family ? *from : host->addr, .to = p->view.src, .why = why,
-		.quote = p->data, .quote_len = p->len};
+	struct sim_error er = {.from = from && from->family ? *from : host->addr,
+		.to = p->view.src,
+		.why = why,
+		.quote = p->data,
+		.quote_len = p->len};
 
 	if (!sim_bucket_take(&h->state[p->host].icmp, p->at_ns, host->icmp_per_s, ICMP_BURST))
 		return 0;
 	return sim_reply_error(out, SIM_ANSWER_MAX, &er);
 }
 
-/* RFC 9293 3.10.7.1: a segment to a connection that does not exist; some stacks leave a window in the reset. */
+/* RFC 9293 3.10.7.1: a segment to a connection that does not exist; some stacks leave a window in
+ * the reset. */
 static size_t tcp_reset(const struct sim_packet *p, uint16_t window, uint8_t *out)
 {
 	const struct pkt_l4 *t = &p->view.l4;
 	bool syn = t->flags & TCP_SYN, fin = t->flags & TCP_FIN;
 
 	if (t->flags & TCP_ACK)
-		return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_RST, .seq = t->ack, .window = window});
-	return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_RST | TCP_ACK,
-		.ack = t->seq + (uint32_t)t->payload_len + syn + fin});
+		return sim_reply_tcp(out, &p->view,
+			&(struct sim_segment){.flags = TCP_RST, .seq = t->ack, .window = window});
+	return sim_reply_tcp(out, &p->view,
+		&(struct sim_segment){.flags = TCP_RST | TCP_ACK,
+			.ack = t->seq + (uint32_t)t->payload_len + syn + fin});
 }
 
 /* RFC 9293 3.10.7.2: a segment to a listener that is not a reset. */
@@ -157,8 +167,12 @@ static size_t tcp_listen(struct sim_hosts *h, struct sim_packet *p, struct rng *
 	if (!(t->flags & TCP_SYN))
 		return 0;
 	p->synack = true;
-	return sim_reply_tcp(out, &p->view, &(struct sim_segment){.flags = TCP_SYN | TCP_ACK, .mss = 1460,
-		.seq = (uint32_t)rng_u64(rng), .ack = t->seq + 1, .window = 64240});
+	return sim_reply_tcp(out, &p->view,
+		&(struct sim_segment){.flags = TCP_SYN | TCP_ACK,
+			.mss = 1460,
+			.seq = (uint32_t)rng_u64(rng),
+			.ack = t->seq + 1,
+			.window = 64240});
 }
 
 static size_t answer_tcp(struct sim_hosts *h, struct sim_packet *p, struct rng *rng, uint8_t *out)
@@ -204,7 +218,8 @@ static size_t answer_udp(struct sim_hosts *h, struct sim_packet *p, uint8_t *out
 	return 0;
 }
 
-/* RFC 9260 5.1 and 8.4: an INIT opens, whatever else has no association is aborted, or dropped where it may be an attack (5.1.5). */
+/* RFC 9260 5.1 and 8.4: an INIT opens, whatever else has no association is aborted, or dropped
+ * where it may be an attack (5.1.5). */
 static size_t answer_sctp(struct sim_hosts *h, const struct sim_packet *p, uint8_t *out)
 {
 	const struct sim_host *host = &h->v[p->host];
@@ -213,17 +228,21 @@ static size_t answer_sctp(struct sim_hosts *h, const struct sim_packet *p, uint8
 	struct sctp_init init = {0};
 	struct sctp_chunk c;
 
-	if (!l4->payload_len || !sctp_chunk_next(&r, &c) || (c.type == SCTP_INIT && !sctp_init_read(&c, &init)))
+	if (!l4->payload_len || !sctp_chunk_next(&r, &c) ||
+		(c.type == SCTP_INIT && !sctp_init_read(&c, &init)))
 		return 0;
 	switch (rule_of(host, PROTO_SCTP, l4->dport)) {
 	case SIM_CLOSED:
 	case SIM_REJECT_RST:
-		return sim_reply_sctp(out, &p->view, SCTP_ABORT, 0, c.type == SCTP_INIT ? init.tag : l4->vtag);
+		return sim_reply_sctp(
+			out, &p->view, SCTP_ABORT, 0, c.type == SCTP_INIT ? init.tag : l4->vtag);
 	case SIM_REJECT_ICMP:
 		return icmp_error(h, p, &host->router, SIM_UNREACH_ADMIN, out);
 	case SIM_OPEN:
 	case SIM_OPEN_MUTE:
-		return c.type == SCTP_INIT ? sim_reply_sctp(out, &p->view, SCTP_INIT_ACK, 16, init.tag) : 0;
+		return c.type == SCTP_INIT
+			       ? sim_reply_sctp(out, &p->view, SCTP_INIT_ACK, 16, init.tag)
+			       : 0;
 	case SIM_DROP:
 		break;
 	}
@@ -267,7 +286,8 @@ static size_t answer_icmp(struct sim_hosts *h, const struct sim_packet *p, uint8
 	return 0;
 }
 
-bool sim_host_expired(const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len)
+bool sim_host_expired(
+	const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len)
 {
 	const struct sim_host *host = &h->v[p->host];
 	const struct addr *router;
@@ -277,8 +297,12 @@ bool sim_host_expired(const struct sim_hosts *h, const struct sim_packet *p, uin
 		return p->view.ttl == 0;
 	router = &host->path[p->view.ttl - 1];
 	if (router->family)
-		*len = sim_reply_error(out, SIM_ANSWER_MAX, &(struct sim_error){.from = *router, .to = p->view.src,
-			.why = SIM_TIME_EXCEEDED, .quote = p->data, .quote_len = p->len});
+		*len = sim_reply_error(out, SIM_ANSWER_MAX,
+			&(struct sim_error){.from = *router,
+				.to = p->view.src,
+				.why = SIM_TIME_EXCEEDED,
+				.quote = p->data,
+				.quote_len = p->len});
 	return true;
 }
 

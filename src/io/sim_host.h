@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The hosts of a simulated network: found by address, their rules, their rate limits, and what they answer to a packet. */
+/* The hosts of a simulated network: found by address, their rules, their rate limits, and what they
+ * answer to a packet. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,9 +39,11 @@ int sim_hosts_init(struct sim_hosts *h, const struct sim_conf *c, struct err *e)
 void sim_hosts_fini(struct sim_hosts *h);
 /* Index of the host with this address (zones do not matter), or SIM_NONE. */
 uint32_t sim_hosts_find(const struct sim_hosts *h, const struct addr *a);
-/* Takes one token; `rate` a second, at most `burst` saved up; rate 0 = no limit. Time never goes back by more than jitter. */
+/* Takes one token; `rate` a second, at most `burst` saved up; rate 0 = no limit. Time never goes
+ * back by more than jitter. */
 bool sim_bucket_take(struct sim_bucket *b, uint64_t now_ns, double rate, double burst);
-/* The hardware address that a host of this address answers with: made from the address, locally administered. */
+/* The hardware address that a host of this address answers with: made from the address, locally
+ * administered. */
 struct mac sim_host_mac(const struct addr *a);
 
 /* A packet in the hands of a host. */
@@ -55,14 +58,16 @@ struct sim_packet {
 
 #define SIM_ANSWER_MAX 1280 /* bytes of the longest answer */
 
-/* A router on the way, when the packet's TTL does not reach the host: *len bytes of time exceeded in `out` (SIM_ANSWER_MAX), 0 = it is
- * silent. False: the packet gets through. */
-bool sim_host_expired(const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len);
+/* A router on the way, when the packet's TTL does not reach the host: *len bytes of time exceeded
+ * in `out` (SIM_ANSWER_MAX), 0 = it is silent. False: the packet gets through. */
+bool sim_host_expired(
+	const struct sim_hosts *h, const struct sim_packet *p, uint8_t *out, size_t *len);
 /* What the host's answer looks like where it arrives: its TTL, less one for each router. */
 void sim_host_way_back(const struct sim_host *host, uint8_t *answer, size_t len);
 
 /*
- * What the host answers: bytes written to `out` (SIM_ANSWER_MAX), 0 = nothing. RFC 9293 3.10.7 for TCP without a connection, RFC 1122 and
- * RFC 4443 for ICMP. Half-open connections are not known here.
+ * What the host answers: bytes written to `out` (SIM_ANSWER_MAX), 0 = nothing. RFC 9293 3.10.7 for
+ * TCP without a connection, RFC 1122 and RFC 4443 for ICMP. Half-open connections are not known
+ * here.
  */
 size_t sim_host_answer(struct sim_hosts *h, struct sim_packet *p, struct rng *rng, uint8_t *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happens to a packet in the simulated network: the path, the host's answer, the stacks' timers. */
+/* What happens to a packet in the simulated network: the path, the host's answer, the stacks'
+ * timers. */
 #include "io/sim_net.h"
 
 #include <errno.h>
@@ -11,9 +12,9 @@
 #include "pkt/view.h"
 
 #define CONNECT_PORT_LO 32768 /* Linux' ip_local_port_range */
-#define CONNECT_PORTS 28232
+#define CONNECT_PORTS	28232
 
-/* ---- the path -------------------------------------------------------------------------------------------------- */
+/* ---- the path -------------------------------------------------------------------------------- */
 
 static void push(struct sim_net *s, struct sim_event *ev)
 {
@@ -58,7 +59,8 @@ static bool pass_bottleneck(struct sim_net *s, uint64_t *at_ns)
 static void enter(struct sim_net *s, struct sim_event *ev)
 {
 	s->probes++;
-	if (ev && pass_bottleneck(s, &ev->at_ns) && ev->host != SIM_NONE && travel(s, ev->host, &ev->at_ns)) {
+	if (ev && pass_bottleneck(s, &ev->at_ns) && ev->host != SIM_NONE &&
+		travel(s, ev->host, &ev->at_ns)) {
 		push(s, ev);
 		return;
 	}
@@ -87,10 +89,11 @@ static void go_back(struct sim_net *s, const struct sim_event *ev, const uint8_t
 	push(s, rx);
 }
 
-/* ---- at the host ----------------------------------------------------------------------------------------------- */
+/* ---- at the host ----------------------------------------------------------------------------- */
 
 /* The socket filter of a real backend: answers to ports that are not ours never come up. */
-static bool port_is_ours(const struct sim_net *s, const struct sim_event *ev, const struct pkt_l4 *t)
+static bool port_is_ours(
+	const struct sim_net *s, const struct sim_event *ev, const struct pkt_l4 *t)
 {
 	if (ev->conn != SIM_NONE || !s->port_lo || !t->has_ports)
 		return true;
@@ -104,8 +107,8 @@ static bool sender_is_us(const struct sim_net *s, const struct pkt_view *v)
 	return !self->family || !memcmp(self->b, v->src.b, sizeof(self->b));
 }
 
-static void begin_half_open(struct sim_net *s, const struct sim_event *ev, const struct sim_packet *p,
-	const uint8_t *synack, size_t len)
+static void begin_half_open(struct sim_net *s, const struct sim_event *ev,
+	const struct sim_packet *p, const uint8_t *synack, size_t len)
 {
 	struct sim_event *timer = sim_event_new(SIM_EV_SYNACK, synack, len);
 
@@ -127,8 +130,9 @@ static void begin_half_open(struct sim_net *s, const struct sim_event *ev, const
 }
 
 /*
- * A segment for a half-open connection (RFC 9293 3.10.7.4 as Linux does it): a reset or an acknowledgement ends it, the same SYN gets
- * the same SYN-ACK, another SYN an acknowledgement of the first. True: dealt with.
+ * A segment for a half-open connection (RFC 9293 3.10.7.4 as Linux does it): a reset or an
+ * acknowledgement ends it, the same SYN gets the same SYN-ACK, another SYN an acknowledgement of
+ * the first. True: dealt with.
  */
 static bool half_open(struct sim_net *s, const struct sim_event *ev, const struct sim_packet *p)
 {
@@ -149,15 +153,17 @@ static bool half_open(struct sim_net *s, const struct sim_event *ev, const struc
 		go_back(s, ev, half->data, half->len);
 		return true;
 	}
-	len = sim_reply_tcp(buf, &p->view, &(struct sim_segment){.flags = TCP_ACK, .ack = half->peer_seq + 1,
-		.window = 64240});
+	len = sim_reply_tcp(buf, &p->view,
+		&(struct sim_segment){
+			.flags = TCP_ACK, .ack = half->peer_seq + 1, .window = 64240});
 	go_back(s, ev, buf, len);
 	return true;
 }
 
 static void probe_ip(struct sim_net *s, const struct sim_event *ev)
 {
-	struct sim_packet p = {.host = ev->host, .at_ns = ev->at_ns, .data = ev->data, .len = ev->len};
+	struct sim_packet p = {
+		.host = ev->host, .at_ns = ev->at_ns, .data = ev->data, .len = ev->len};
 	uint8_t buf[SIM_ANSWER_MAX];
 	size_t len;
 
@@ -188,7 +194,7 @@ static void probe_arp(struct sim_net *s, const struct sim_event *ev)
 		go_back(s, ev, buf, sim_reply_arp(buf, ev->data, &h->addr));
 }
 
-/* ---- connect() ------------------------------------------------------------------------------------------------- */
+/* ---- connect() ------------------------------------------------------------------------------- */
 
 static void conn_outcome(struct sim_net *s, const struct sim_event *ev, int error)
 {
@@ -208,7 +214,11 @@ static void conn_syn(struct sim_net *s, const struct sim_event *ev)
 {
 	const struct sim_conn *c = &s->conns.v[ev->conn];
 	struct build_ip ip = {.src = c->src, .dst = c->dst, .ttl = 64, .df = true};
-	struct build_tcp t = {.sport = c->sport, .dport = c->dport, .seq = c->seq, .flags = TCP_SYN, .window = 64240};
+	struct build_tcp t = {.sport = c->sport,
+		.dport = c->dport,
+		.seq = c->seq,
+		.flags = TCP_SYN,
+		.window = 64240};
 	uint8_t buf[80];
 	size_t len = build_tcp(buf, sizeof(buf), &ip, &t);
 	struct sim_event *probe = sim_event_new(SIM_EV_PROBE, buf, len);
@@ -265,7 +275,7 @@ static void synack_timer(struct sim_net *s, struct sim_event *ev)
 		s->no_memory = true;
 }
 
-/* ---- from and to sim.c ---------------------------------------------------------------------------------------- */
+/* ---- from and to sim.c ----------------------------------------------------------------------- */
 
 static struct sim_event *tx_link(struct sim_net *s, const struct io_tx *tx)
 {
@@ -308,8 +318,13 @@ void sim_net_put(struct sim_net *s, const struct io_tx *tx)
 
 int sim_net_connect(struct sim_net *s, const struct io_tx *tx)
 {
-	struct sim_conn c = {.src = tx->src.family ? tx->src : tx->dst.family == 6 ? s->conf.self6 : s->conf.self4,
-		.dst = tx->dst, .dport = tx->dport, .id = tx->id, .seq = (uint32_t)rng_u64(&s->rng),
+	struct sim_conn c = {.src = tx->src.family	  ? tx->src
+				    : tx->dst.family == 6 ? s->conf.self6
+							  : s->conf.self4,
+		.dst = tx->dst,
+		.dport = tx->dport,
+		.id = tx->id,
+		.seq = (uint32_t)rng_u64(&s->rng),
 		.sport = (uint16_t)(CONNECT_PORT_LO + s->conns.n % CONNECT_PORTS)};
 	struct sim_event *timer = sim_event_new(SIM_EV_CONNECT, NULL, 0);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happens to a packet in the simulated network: the path, the host's answer, the stacks' timers. */
+/* What happens to a packet in the simulated network: the path, the host's answer, the stacks'
+ * timers. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,5 +32,6 @@ struct sim_net {
 void sim_net_put(struct sim_net *s, const struct io_tx *tx);
 /* The scanner's stack begins a connect() at the clock's time. 0 or an errno. */
 int sim_net_connect(struct sim_net *s, const struct io_tx *tx);
-/* The next event that can be received not later than `until_ns`, still in the heap; NULL when there is none. What comes before it happens. */
+/* The next event that can be received not later than `until_ns`, still in the heap; NULL when there
+ * is none. What comes before it happens. */
 struct sim_event *sim_net_next(struct sim_net *s, uint64_t until_ns);

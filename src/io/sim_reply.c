@@ -4,26 +4,15 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "io/sim_host.h"
 #include "model/rec.h"
 #include "pkt/build.h"
 #include "pkt/csum.h"
 #include "pkt/sctp.h"
 
-#define TTL 64
+#define TTL	 64
 #define ECHO_MAX (SIM_ANSWER_MAX - 48)
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
 
 static struct build_ip back(const struct pkt_view *v)
 {
@@ -34,8 +23,12 @@ size_t sim_reply_tcp(uint8_t *buf, const struct pkt_view *v, const struct sim_se
 {
 	uint8_t mss[4] = {2, 4, (uint8_t)(s->mss >> 8), (uint8_t)s->mss};
 	struct build_ip ip = back(v);
-	struct build_tcp t = {.sport = v->l4.dport, .dport = v->l4.sport, .seq = s->seq, .ack = s->ack,
-		.flags = s->flags, .window = s->window};
+	struct build_tcp t = {.sport = v->l4.dport,
+		.dport = v->l4.sport,
+		.seq = s->seq,
+		.ack = s->ack,
+		.flags = s->flags,
+		.window = s->window};
 
 	if (s->mss) {
 		t.options = mss;
@@ -50,7 +43,8 @@ size_t sim_reply_udp(uint8_t *buf, const struct pkt_view *v)
 {
 	struct build_ip ip = back(v);
 
-	return build_udp(buf, SIM_ANSWER_MAX, &ip, &(struct build_udp){v->l4.dport, v->l4.sport, text, sizeof(text)});
+	return build_udp(buf, SIM_ANSWER_MAX, &ip,
+		&(struct build_udp){v->l4.dport, v->l4.sport, text, sizeof(text)});
 }
 
 size_t sim_reply_bare(uint8_t *buf, const struct pkt_view *v)
@@ -60,7 +54,8 @@ size_t sim_reply_bare(uint8_t *buf, const struct pkt_view *v)
 	return build_bare(buf, SIM_ANSWER_MAX, &ip, v->l4.proto, text, sizeof(text));
 }
 
-size_t sim_reply_sctp(uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag)
+size_t sim_reply_sctp(
+	uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag)
 {
 	uint8_t packet[64] = {0};
 	struct build_ip ip = back(v);
@@ -81,20 +76,20 @@ static void put_ip4(uint8_t *buf, const struct build_ip *ip, size_t icmp_len)
 {
 	memset(buf, 0, 20);
 	buf[0] = 0x45;
-	put16(buf + 2, (uint32_t)(20 + icmp_len));
+	be_put16(buf + 2, (uint16_t)(20 + icmp_len));
 	buf[6] = 0x40;
 	buf[8] = ip->ttl;
 	buf[9] = PROTO_ICMP;
 	memcpy(buf + 12, ip->src.b, 4);
 	memcpy(buf + 16, ip->dst.b, 4);
-	put16(buf + 10, csum_finish(csum_add(0, buf, 20)));
+	be_put16(buf + 10, csum_finish(csum_add(0, buf, 20)));
 }
 
 static void put_ip6(uint8_t *buf, const struct build_ip *ip, size_t icmp_len)
 {
 	memset(buf, 0, 8);
 	buf[0] = 0x60;
-	put16(buf + 4, (uint32_t)icmp_len);
+	be_put16(buf + 4, (uint16_t)icmp_len);
 	buf[6] = PROTO_ICMP6;
 	buf[7] = ip->ttl;
 	memcpy(buf + 8, ip->src.b, 16);
@@ -106,7 +101,8 @@ static size_t ip_len(const struct build_ip *ip)
 	return ip->src.family == 6 ? 40 : 20;
 }
 
-/* Header and checksum around an ICMP message of `len` bytes that stands behind the room for the header. */
+/* Header and checksum around an ICMP message of `len` bytes that stands behind the room for the
+ * header. */
 static size_t finish_icmp(uint8_t *buf, const struct build_ip *ip, size_t len)
 {
 	uint8_t *icmp = buf + ip_len(ip);
@@ -118,15 +114,16 @@ static size_t finish_icmp(uint8_t *buf, const struct build_ip *ip, size_t len)
 	} else {
 		put_ip4(buf, ip, len);
 	}
-	put16(icmp + 2, 0);
-	put16(icmp + 2, csum_finish(csum_add(sum, icmp, len)));
+	be_put16(icmp + 2, 0);
+	be_put16(icmp + 2, csum_finish(csum_add(sum, icmp, len)));
 	return ip_len(ip) + len;
 }
 
 size_t sim_reply_error(uint8_t *buf, size_t cap, const struct sim_error *er)
 {
 	/* type and code by enum sim_unreach */
-	static const uint8_t v4[][2] = {{3, 3}, {3, 2}, {3, 13}, {11, 0}}, v6[][2] = {{1, 4}, {4, 1}, {1, 1}, {3, 0}};
+	static const uint8_t v4[][2] = {{3, 3}, {3, 2}, {3, 13}, {11, 0}},
+			     v6[][2] = {{1, 4}, {4, 1}, {1, 1}, {3, 0}};
 	struct build_ip ip = {.src = er->from, .dst = er->to, .ttl = TTL};
 	bool is6 = er->from.family == 6;
 	size_t head = ip_len(&ip) + 8, most = is6 ? 1280 : 576, n = er->quote_len;
@@ -139,7 +136,7 @@ size_t sim_reply_error(uint8_t *buf, size_t cap, const struct sim_error *er)
 	memset(icmp, 0, 8);
 	memcpy(icmp, is6 ? v6[er->why] : v4[er->why], 2);
 	if (is6 && er->why == SIM_UNREACH_PROTO)
-		put32(icmp + 4, 6); /* pointer: the Next Header field */
+		be_put32(icmp + 4, 6); /* pointer: the Next Header field */
 	memcpy(icmp + 8, er->quote, n);
 	return finish_icmp(buf, &ip, 8 + n);
 }
@@ -153,8 +150,8 @@ size_t sim_reply_echo(uint8_t *buf, const struct pkt_view *v)
 		return 0;
 	memset(icmp, 0, 8);
 	icmp[0] = ip.src.family == 6 ? 129 : 0;
-	put16(icmp + 4, v->l4.icmp_id);
-	put16(icmp + 6, v->l4.icmp_seq);
+	be_put16(icmp + 4, v->l4.icmp_id);
+	be_put16(icmp + 6, v->l4.icmp_seq);
 	if (v->l4.payload_len)
 		memcpy(icmp + 8, v->l4.payload, v->l4.payload_len);
 	return finish_icmp(buf, &ip, 8 + v->l4.payload_len);
@@ -170,11 +167,11 @@ size_t sim_reply_timestamp(uint8_t *buf, const struct pkt_view *v, uint64_t now_
 		return 0;
 	memset(icmp, 0, 8);
 	icmp[0] = 14;
-	put16(icmp + 4, v->l4.icmp_id);
-	put16(icmp + 6, v->l4.icmp_seq);
+	be_put16(icmp + 4, v->l4.icmp_id);
+	be_put16(icmp + 6, v->l4.icmp_seq);
 	memcpy(icmp + 8, v->l4.payload, 4);
-	put32(icmp + 12, ms);
-	put32(icmp + 16, ms);
+	be_put32(icmp + 12, ms);
+	be_put32(icmp + 16, ms);
 	return finish_icmp(buf, &ip, 20);
 }
 
@@ -185,16 +182,16 @@ size_t sim_reply_mask(uint8_t *buf, const struct pkt_view *v)
 
 	memset(icmp, 0, 8);
 	icmp[0] = 18;
-	put16(icmp + 4, v->l4.icmp_id);
-	put16(icmp + 6, v->l4.icmp_seq);
-	put32(icmp + 8, 0xffffff00);
+	be_put16(icmp + 4, v->l4.icmp_id);
+	be_put16(icmp + 6, v->l4.icmp_seq);
+	be_put32(icmp + 8, 0xffffff00);
 	return finish_icmp(buf, &ip, 12);
 }
 
 bool sim_nd_target(const struct pkt_view *v, struct addr *target)
 {
-	if (v->src.family != 6 || v->l4.proto != PROTO_ICMP6 || !v->l4.has_icmp || v->l4.type != SIM_ND_SOLICIT ||
-		v->ttl != 255 || v->l4.payload_len < 16)
+	if (v->src.family != 6 || v->l4.proto != PROTO_ICMP6 || !v->l4.has_icmp ||
+		v->l4.type != SIM_ND_SOLICIT || v->ttl != 255 || v->l4.payload_len < 16)
 		return false;
 	*target = addr_from_bytes(6, v->l4.payload);
 	return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Packets that hosts of a simulated network answer with. All checksums right; lengths returned, 0 = it does not fit. */
+/* Packets that hosts of a simulated network answer with. All checksums right; lengths returned, 0 =
+ * it does not fit. */
 #pragma once
 
 #include <stddef.h>
@@ -19,7 +20,8 @@ struct sim_segment {
 
 enum sim_unreach { SIM_UNREACH_PORT, SIM_UNREACH_PROTO, SIM_UNREACH_ADMIN, SIM_TIME_EXCEEDED };
 
-/* An ICMP or ICMPv6 error about a packet (RFC 792, RFC 4443), quoting as much of it as Linux does: 576 or 1,280 bytes in all. */
+/* An ICMP or ICMPv6 error about a packet (RFC 792, RFC 4443), quoting as much of it as Linux does:
+ * 576 or 1,280 bytes in all. */
 struct sim_error {
 	struct addr from, to;
 	enum sim_unreach why;
@@ -27,7 +29,8 @@ struct sim_error {
 	size_t quote_len;
 };
 
-/* All write a whole IP packet to buf (SIM_ANSWER_MAX bytes) and return its length. A TCP segment back: */
+/* All write a whole IP packet to buf (SIM_ANSWER_MAX bytes) and return its length. A TCP segment
+ * back: */
 size_t sim_reply_tcp(uint8_t *buf, const struct pkt_view *v, const struct sim_segment *s);
 /* A datagram of four bytes back. */
 size_t sim_reply_udp(uint8_t *buf, const struct pkt_view *v);
@@ -39,7 +42,8 @@ size_t sim_reply_timestamp(uint8_t *buf, const struct pkt_view *v, uint64_t now_
 /* Address mask reply (RFC 950): /24. */
 size_t sim_reply_mask(uint8_t *buf, const struct pkt_view *v);
 /* SCTP with one chunk of 4 + `len` bytes, all tags `tag` (RFC 9260 3.3). */
-size_t sim_reply_sctp(uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag);
+size_t sim_reply_sctp(
+	uint8_t *buf, const struct pkt_view *v, uint8_t chunk, size_t len, uint32_t tag);
 /* Four bytes in the same protocol. */
 size_t sim_reply_bare(uint8_t *buf, const struct pkt_view *v);
 /* Solicited neighbour advertisement for `host` (RFC 4861 4.4), when it is what `v` asks for. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The two TCP stacks of a simulated network as far as they have a memory: half-open connections of the hosts, connect() of the scanner. */
+/* The two TCP stacks of a simulated network as far as they have a memory: half-open connections of
+ * the hosts, connect() of the scanner. */
 #include "io/sim_tcp.h"
 
 #include <errno.h>
@@ -71,7 +72,8 @@ void sim_conns_free(struct sim_conns *c)
 	*c = (struct sim_conns){0};
 }
 
-/* Destination unreachable as connect() reports it: Linux' icmp_err_convert and icmpv6_err_convert, the codes that sim_reply makes. */
+/* Destination unreachable as connect() reports it: Linux' icmp_err_convert and icmpv6_err_convert,
+ * the codes that sim_reply makes. */
 static bool unreachable(const struct pkt_view *v, int *error)
 {
 	bool v6 = v->src.family == 6;

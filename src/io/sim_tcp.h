@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The two TCP stacks of a simulated network as far as they have a memory: half-open connections of the hosts, connect() of the scanner. */
+/* The two TCP stacks of a simulated network as far as they have a memory: half-open connections of
+ * the hosts, connect() of the scanner. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,10 +23,11 @@ struct sim_event *sim_half_find(const struct sim_half *h, uint32_t host, const s
 void sim_half_add(struct sim_half *h, struct sim_event *timer);
 void sim_half_remove(struct sim_half *h, struct sim_event *timer);
 
-/* When transmission number `tries` (1 = the first) is repeated: 1 s doubled each time, as Linux does for SYN and SYN-ACK. */
+/* When transmission number `tries` (1 = the first) is repeated: 1 s doubled each time, as Linux
+ * does for SYN and SYN-ACK. */
 uint64_t sim_tcp_rto_ns(unsigned tries);
 
-#define SIM_SYN_TRIES 7	   /* tcp_syn_retries 6 */
+#define SIM_SYN_TRIES	 7 /* tcp_syn_retries 6 */
 #define SIM_SYNACK_TRIES 6 /* tcp_synack_retries 5 */
 
 /* One connect() of the scanner. */
@@ -45,5 +47,6 @@ struct sim_conns {
 /* Index of a new connection, or SIM_NONE: no memory. */
 uint32_t sim_conns_add(struct sim_conns *c, const struct sim_conn *conn);
 void sim_conns_free(struct sim_conns *c);
-/* What a packet that answers the SYN of `c` means to connect(): true with *error 0 or an errno; false: nothing. */
+/* What a packet that answers the SYN of `c` means to connect(): true with *error 0 or an errno;
+ * false: nothing. */
 bool sim_conn_outcome(const struct sim_conn *c, const struct pkt_view *v, int *error);

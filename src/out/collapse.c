@@ -8,11 +8,11 @@
 
 /*
  * The rule, measured on nmap 7.93 with n closed ports at each level of -v and -d: a state is
- *collapsed when it has more than 25 * (1 + v + 20 d) ports, where each -d counts as a -v too; from
+ * collapsed when it has more than 25 * (1 + v + 20 d) ports, where each -d counts as a -v too; from
  *-d3 on nothing is. Open ports are always shown.
  *
  *	(none) 25    -v 50    -vv 75    -vvv 100    -d 550    -dd 1075    -vv -d 600    -ddd all
- *shown
+ * shown
  */
 #define SHOWN_MAX      25
 #define SHOWN_ALL_FROM 3 /* level of -d */

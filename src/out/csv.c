@@ -2,7 +2,6 @@
 /* CSV (-oC, RFC 4180): one row a port, the host's fields repeated in front; a heading first. */
 #include "out/formats.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "model/field.h"
@@ -55,33 +54,12 @@ static void put_addrs(struct buf *b, const struct addr *v, size_t n)
 
 static void put_cell(struct buf *b, const struct field_value *v)
 {
-	char mac[MAC_TEXT_MAX];
-
-	switch (v->type) {
-	case FIELD_TEXT:
+	if (v->type == FIELD_TEXT)
 		put_text(b, v->text);
-		break;
-	case FIELD_REAL:
-		buf_fmt(b, "%g", v->real);
-		break;
-	case FIELD_BOOL:
-		buf_str(b, v->flag ? "true" : "false");
-		break;
-	case FIELD_TIME:
-		out_time_rfc3339(b, v->u);
-		break;
-	case FIELD_ADDR:
-		put_addrs(b, &v->addr, 1);
-		break;
-	case FIELD_MAC:
-		buf_str(b, mac_text(&v->mac, mac));
-		break;
-	case FIELD_ADDRS:
+	else if (v->type == FIELD_ADDRS)
 		put_addrs(b, v->addrs.v, v->addrs.n);
-		break;
-	default: /* FIELD_UINT, FIELD_NS */
-		buf_fmt(b, "%" PRIu64, v->u);
-	}
+	else
+		out_value(b, v);
 }
 
 /* Cells of one record, each with a comma before it; rec == NULL: empty cells. */

@@ -11,12 +11,12 @@
 
 /*
  *	Host: ADDR (PTR)\tStatus: Up
- *	Host: ADDR (PTR)\tPorts: NUMBER/STATE/PROTO/OWNER/SERVICE/RPC/VERSION/, ...\tIgnored State:
- *closed (997)
+ *	Host: ADDR (PTR)\tPorts: PORT, PORT, ...\tIgnored State: closed (997)
+ *	PORT: NUMBER/STATE/PROTO/OWNER/SERVICE/RPC/VERSION/
  *
  * The name in parentheses is the one of reverse DNS only, and "Ignored State" stands there only
- *when it is exactly one: both as nmap does. A slash, a comma or a parenthesis in foreign text would
- *break the grammar and becomes '|', nmap's own choice.
+ * when it is exactly one: both as nmap does. A slash, a comma or a parenthesis in foreign text
+ * would break the grammar and becomes '|', nmap's own choice.
  */
 
 static void put_field(struct buf *b, const char *text)
@@ -28,19 +28,6 @@ static void put_field(struct buf *b, const char *text)
 		if (strchr("/,()", b->data[i]))
 			b->data[i] = '|';
 	}
-}
-
-static void put_run_line(struct out *o, const struct rec_run *run)
-{
-	struct buf *b = &o->body;
-
-	buf_str(b, "# Sonde ");
-	out_term(b, run->version);
-	buf_str(b, " scan initiated ");
-	out_time_c(b, run->start_wall_ns);
-	buf_str(b, " as: ");
-	out_term(b, run->args);
-	buf_char(b, '\n');
 }
 
 static const struct rec_scaninfo *info_of(const struct rec_run *run, unsigned proto)
@@ -139,22 +126,10 @@ static void put_ports(struct out *o, const struct rec_host *h)
 	buf_char(b, '\n');
 }
 
-static void put_end(struct buf *b, const struct rec_end *end)
-{
-	buf_fmt(b, "# Sonde %s at ",
-		end->error	   ? "failed"
-		: end->interrupted ? "interrupted"
-				 : "done");
-	out_time_c(b, end->end_wall_ns);
-	buf_str(b, " -- ");
-	out_summary(b, end);
-	buf_char(b, '\n');
-}
-
 static int render(struct out *o, const struct rec *r)
 {
 	if (r->kind == REC_RUN) {
-		put_run_line(o, r->run);
+		out_first_line(&o->body, r->run);
 		if (o->conf.verbose > 0)
 			put_scanned(o, r->run);
 	} else if (r->kind == REC_HOST && out_shows_host(&o->conf, r->host)) {
@@ -162,7 +137,7 @@ static int render(struct out *o, const struct rec *r)
 		if (r->host->ports_scanned && r->host->state == HOST_UP)
 			put_ports(o, r->host);
 	} else if (r->kind == REC_END) {
-		put_end(&o->body, r->end);
+		out_last_line(&o->body, r->end);
 	}
 	return 0;
 }
@@ -171,7 +146,7 @@ static int tail(struct out *o)
 {
 	struct rec_end killed = out_killed(o);
 
-	put_end(&o->tail, &killed);
+	out_last_line(&o->tail, &killed);
 	return 0;
 }
 

@@ -16,9 +16,9 @@
  *	000000  00 0c 29 10 10 10 00 1c 42 02 02 02 08 00 45 00  |..).....B.....E.|
  *
  * "O" went out, "I" came in; the verdict that an answer decided stands at the end of its words.
- *That is what `text2pcap -D -t ISO` reads. Lines that begin with "#" it passes over, so words that
- *look like bytes or offsets do no harm there; the bar has the same use. What connect() did is a
- *line of words only: its packets are the kernel's.
+ * That is what `text2pcap -D -t ISO` reads. Lines that begin with "#" it passes over, so words that
+ * look like bytes or offsets do no harm there; the bar has the same use. What connect() did is a
+ * line of words only: its packets are the kernel's.
  */
 
 #define PER_LINE 16

@@ -14,8 +14,8 @@
  *	],"notes":[...],"end":{...}}		the tail
  *
  * Notes come at any time and belong to no host: they are kept and written with the tail. The tail
- *is written anew with every record, so their number is bounded; "notes_omitted" counts the rest. A
- *run that was killed has "end":{...,"interrupted":true}.
+ * is written anew with every record, so their number is bounded; "notes_omitted" counts the rest. A
+ * run that was killed has "end":{...,"interrupted":true}.
  */
 
 #define NOTES_MAX 200

@@ -26,8 +26,7 @@ static int dump_piece(const char *data, size_t len, void *b)
 /* Writes any value and drops it; NULL is a value for which there was no memory. */
 static void put_json(struct buf *b, json_t *value)
 {
-	if (!value || json_dump_callback(value, dump_piece, b,
-			      JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) < 0)
+	if (!value || json_dump_callback(value, dump_piece, b, JSON_ENCODE_ANY) < 0)
 		b->failed = true;
 	json_decref(value);
 }
@@ -71,34 +70,22 @@ static void put_addrs(struct buf *b, const struct addr *v, size_t n)
 
 static void put_value(struct buf *b, const struct field_value *v)
 {
-	char text[ADDR_TEXT_MAX];
-
 	switch (v->type) {
 	case FIELD_TEXT:
 		put_text(b, v->text);
 		break;
-	case FIELD_REAL:
-		put_json(b, json_real(v->real));
-		break;
-	case FIELD_BOOL:
-		buf_str(b, v->flag ? "true" : "false");
-		break;
-	case FIELD_TIME:
-		buf_char(b, '"');
-		out_time_rfc3339(b, v->u);
-		buf_char(b, '"');
-		break;
-	case FIELD_ADDR:
-		put_text(b, addr_text(&v->addr, text));
-		break;
-	case FIELD_MAC:
-		put_text(b, mac_text(&v->mac, text));
-		break;
 	case FIELD_ADDRS:
 		put_addrs(b, v->addrs.v, v->addrs.n);
 		break;
-	default: /* FIELD_UINT, FIELD_NS */
-		buf_fmt(b, "%" PRIu64, v->u);
+	case FIELD_TIME:
+	case FIELD_ADDR:
+	case FIELD_MAC:
+		buf_char(b, '"');
+		out_value(b, v);
+		buf_char(b, '"');
+		break;
+	default:
+		out_value(b, v);
 	}
 }
 

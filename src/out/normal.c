@@ -29,19 +29,14 @@ static void put_run(struct out *o, const struct rec_run *run)
 {
 	struct buf *b = &o->body;
 
-	if (o->conf.screen) {
-		buf_str(b, "Starting Sonde ");
-		out_term(b, run->version);
-		buf_str(b, " at ");
-		out_time_minute(b, run->start_wall_ns);
-	} else {
-		buf_str(b, "# Sonde ");
-		out_term(b, run->version);
-		buf_str(b, " scan initiated ");
-		out_time_c(b, run->start_wall_ns);
-		buf_str(b, " as: ");
-		out_term(b, run->args);
+	if (!o->conf.screen) {
+		out_first_line(b, run);
+		return;
 	}
+	buf_str(b, "Starting Sonde ");
+	out_term(b, run->version);
+	buf_str(b, " at ");
+	out_time_minute(b, run->start_wall_ns);
 	buf_char(b, '\n');
 }
 
@@ -127,20 +122,19 @@ static void put_advice(struct out *o, const struct rec_end *end)
 			"Note: Host seems down. If it is up but does not answer our probes, try -Pn\n");
 }
 
-static void footer(struct buf *b, const struct out *o, const struct rec_end *end)
+static void put_end(struct out *o, const struct rec_end *end)
 {
-	const char *word = end->error ? "failed" : end->interrupted ? "interrupted" : "done";
+	struct buf *b = &o->body;
 
-	if (o->conf.screen) {
-		buf_fmt(b, "Sonde %s: ", word);
-	} else {
-		buf_fmt(b, "# Sonde %s at ", word);
-		out_time_c(b, end->end_wall_ns);
-		buf_str(b, " -- ");
+	put_advice(o, end);
+	if (!o->conf.screen) {
+		out_last_line(b, end);
+		return;
 	}
+	buf_fmt(b, "Sonde %s: ", out_end_word(end));
 	out_summary(b, end);
 	buf_char(b, '\n');
-	if (o->conf.screen && o->conf.verbose > 0 && end->probes_sent)
+	if (o->conf.verbose > 0 && end->probes_sent)
 		buf_fmt(b, "           Probes sent: %" PRIu64 " | Replies: %" PRIu64 "\n",
 			end->probes_sent, end->replies);
 }
@@ -168,8 +162,7 @@ static int render(struct out *o, const struct rec *r)
 		put_packet(o, r->packet);
 		break;
 	default:
-		put_advice(o, r->end);
-		footer(&o->body, o, r->end);
+		put_end(o, r->end);
 	}
 	return 0;
 }
@@ -180,7 +173,7 @@ static int tail(struct out *o)
 	struct rec_end killed = out_killed(o);
 
 	if (!o->conf.screen)
-		footer(&o->tail, o, &killed);
+		out_last_line(&o->tail, &killed);
 	return 0;
 }
 

@@ -13,31 +13,31 @@
 
 /*
  * A document format needs an end: closing tags, brackets, a footer. A regular file gets it with
- *every record and the next record overwrites it:
+ * every record and the next record overwrites it:
  *
  *	records ... | tail            ->      records ... | record | tail
  *	            ^ end                                          ^ end
  *
  * Record and tail go out in one pwrite(2), so there is no moment between two calls at which the
- *file has a record but no tail. A new tail that makes the file shorter is followed by ftruncate(2);
- *until then stale bytes stand behind the document. That happens only when the tail shrinks by more
- *than the record is long, which no format here does.
+ * file has a record but no tail. A new tail that makes the file shorter is followed by
+ * ftruncate(2); until then stale bytes stand behind the document. That happens only when the tail
+ * shrinks by more than the record is long, which no format here does.
  *
  * What this guarantees:
  * - The run ends by itself, by SIGINT or SIGTERM, by a crash or by SIGKILL anywhere but inside a
- *pwrite: the file is complete and holds every record that was put. (An uncaught signal other than a
- *fatal one never cuts a write to a regular file.)
+ * pwrite: the file is complete and holds every record that was put. (An uncaught signal other than
+ * a fatal one never cuts a write to a regular file.)
  * - SIGKILL inside a pwrite: Linux looks for a fatal signal each time it has copied a page of the
- *file, so a call within one page (4 KiB) is all or nothing, and a longer one can be cut at a page
- *boundary. Then the file ends, or continues with remains of the old tail, in the middle of the
- *record that was being written; every record before it is whole. The window is the few microseconds
- *of that copy.
+ * file, so a call within one page (4 KiB) is all or nothing, and a longer one can be cut at a page
+ * boundary. Then the file ends, or continues with remains of the old tail, in the middle of the
+ * record that was being written; every record before it is whole. The window is the few
+ * microseconds of that copy.
  * - The disk is full: what fits is written and the rest is cut back to the last complete document,
- *where that is possible.
+ * where that is possible.
  * - A power failure is not covered: nothing is synced.
  *
  * A pipe, a terminal or standard output cannot take bytes back: it gets the records as they come
- *and the tail once, at close.
+ * and the tail once, at close.
  */
 
 int out_file_open(struct out_file *f, const char *path, bool append, struct err *e)

@@ -169,9 +169,59 @@ void out_utf8(struct buf *b, const char *text, bool xml)
 	}
 }
 
+const char *out_end_word(const struct rec_end *end)
+{
+	return end->error ? "failed" : end->interrupted ? "interrupted" : "done";
+}
+
 void out_summary(struct buf *b, const struct rec_end *end)
 {
 	buf_fmt(b, "%" PRIu64 " IP address%s (%" PRIu64 " host%s up) scanned in %.2f seconds",
 		end->hosts_total, end->hosts_total == 1 ? "" : "es", end->hosts_up,
 		end->hosts_up == 1 ? "" : "s", (double)end->elapsed_ns / (double)NS_PER_S);
+}
+
+void out_first_line(struct buf *b, const struct rec_run *run)
+{
+	buf_str(b, "# Sonde ");
+	out_term(b, run->version);
+	buf_str(b, " scan initiated ");
+	out_time_c(b, run->start_wall_ns);
+	buf_str(b, " as: ");
+	out_term(b, run->args);
+	buf_char(b, '\n');
+}
+
+void out_last_line(struct buf *b, const struct rec_end *end)
+{
+	buf_fmt(b, "# Sonde %s at ", out_end_word(end));
+	out_time_c(b, end->end_wall_ns);
+	buf_str(b, " -- ");
+	out_summary(b, end);
+	buf_char(b, '\n');
+}
+
+void out_value(struct buf *b, const struct field_value *v)
+{
+	char text[ADDR_TEXT_MAX > MAC_TEXT_MAX ? ADDR_TEXT_MAX : MAC_TEXT_MAX];
+
+	switch (v->type) {
+	case FIELD_REAL:
+		buf_fmt(b, "%g", v->real);
+		break;
+	case FIELD_BOOL:
+		buf_str(b, v->flag ? "true" : "false");
+		break;
+	case FIELD_TIME:
+		out_time_rfc3339(b, v->u);
+		break;
+	case FIELD_ADDR:
+		buf_str(b, addr_text(&v->addr, text));
+		break;
+	case FIELD_MAC:
+		buf_str(b, mac_text(&v->mac, text));
+		break;
+	default: /* FIELD_UINT, FIELD_NS */
+		buf_fmt(b, "%" PRIu64, v->u);
+	}
 }

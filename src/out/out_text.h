@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "model/field.h"
 #include "model/rec.h"
 
 /* "2026-11-20 23:06 UTC", local time. */
@@ -29,5 +30,13 @@ void out_term(struct buf *b, const char *text);
 /* Foreign text as valid UTF-8 without C1 controls and non-characters, which become U+FFFD; with
  * `xml` the C0 controls too that XML 1.0 forbids. */
 void out_utf8(struct buf *b, const char *text, bool xml);
+/* How a run ended: "done", "interrupted" or "failed". */
+const char *out_end_word(const struct rec_end *end);
 /* "2 IP addresses (1 host up) scanned in 0.12 seconds" */
 void out_summary(struct buf *b, const struct rec_end *end);
+/* First and last line of a report: "# Sonde 1.0 scan initiated TIME as: ARGS", "# Sonde done at TIME
+ * -- SUMMARY". */
+void out_first_line(struct buf *b, const struct rec_run *run);
+void out_last_line(struct buf *b, const struct rec_end *end);
+/* A value that no stranger chose and that needs no quotes: any but texts and lists. */
+void out_value(struct buf *b, const struct field_value *v);

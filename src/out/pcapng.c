@@ -9,6 +9,7 @@
 
 #include "out/frame.h"
 #include "out/out_base.h"
+#include "out/out_text.h"
 #include "out/pcapng_block.h"
 
 /*
@@ -49,7 +50,8 @@ static int remember(struct pcapng *x, const struct rec_run *run)
 {
 	struct buf comment = {0};
 
-	buf_fmt(&comment, "Sonde %s: %s", run->version, run->args);
+	buf_fmt(&comment, "Sonde %s: ", run->version);
+	out_utf8(&comment, run->args, false); /* as the format wants it (3.5) */
 	free(x->comment);
 	x->comment = buf_take(&comment);
 	return x->comment ? 0 : -ENOMEM;

@@ -103,13 +103,12 @@ static void put_run(struct xml_writer *w, const struct xml_out *x, const struct 
 
 static void put_summary(struct xml_writer *w, const struct rec_end *end)
 {
-	const char *word = end->error ? "failed" : end->interrupted ? "interrupted" : "done";
 	struct buf s, t;
 
 	buf_init(&s);
 	buf_init(&t);
 	out_time_c(&t, end->end_wall_ns);
-	buf_fmt(&s, "Sonde %s at %s; ", word, buf_text(&t));
+	buf_fmt(&s, "Sonde %s at %s; ", out_end_word(end), buf_text(&t));
 	out_summary(&s, end);
 	xml_attr(w, "summary", buf_text(&s));
 	w->failed |= s.failed || t.failed;

@@ -66,12 +66,14 @@ enum ftp_got ftp_read(
 
 void ftp_port_command(const struct addr *a, uint16_t port, bool extended, char text[FTP_PORT_TEXT])
 {
+	struct addr bare = *a;
 	char host[ADDR_TEXT_MAX];
 
+	bare.zone = 0; /* means nothing to the server */
 	if (a->family == 4 && !extended)
 		snprintf(text, FTP_PORT_TEXT, "PORT %u,%u,%u,%u,%u,%u", a->b[0], a->b[1], a->b[2],
 			a->b[3], port >> 8, port & 0xff);
 	else
 		snprintf(text, FTP_PORT_TEXT, "EPRT |%d|%s|%u|", a->family == 6 ? 2 : 1,
-			addr_text(a, host), port);
+			addr_text(&bare, host), port);
 }

@@ -99,6 +99,7 @@ static void port_commands(void **state)
 	v4 = addr_v4(0x84eb0102);
 	ftp_port_command(&v4, 6275, true, text);
 	assert_string_equal(text, "EPRT |1|132.235.1.2|6275|");
+	v6.zone = 7; /* our name of the link means nothing there */
 	ftp_port_command(&v6, 5282, false, text);
 	assert_string_equal(text, "EPRT |2|1080::8:800:200c:417a|5282|");
 }

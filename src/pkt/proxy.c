@@ -8,8 +8,7 @@
  *
  *     05 | n | methods                                              05 | method
  *     01 | length, user | length, password        (RFC 1929)        01 | status
- *     05 | 01 | 00 | type | address | port (2)                      05 | reply | 00 | type |
- * address | port
+ *     05 | 01 | 00 | type | address | port (2)                      05 | reply | ... as sent
  *
  * HTTP (RFC 9110 9.3.6): CONNECT and a header; the answer's status line, and a header up to an
  * empty line.
@@ -34,21 +33,20 @@ bool proxy_asks(const struct proxy *p, const struct proxy_talk *t)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* "10.0.0.1" or "fd00::1": a zone means nothing to others. */
-static void host_text(const struct addr *a, char text[ADDR_TEXT_MAX])
+/* A zone means nothing to others. */
+static struct addr bare(struct addr a)
 {
-	struct addr bare = *a;
-
-	bare.zone = 0;
-	addr_text(&bare, text);
+	a.zone = 0;
+	return a;
 }
 
 static void say_socks4(struct wr *w, const struct proxy *p, const struct addr *dst, uint16_t port)
 {
 	static const uint8_t by_name[4] = {0, 0, 0, 1};
+	struct addr name = bare(*dst);
 	char text[ADDR_TEXT_MAX];
 
-	host_text(dst, text);
+	addr_text(&name, text);
 	wr_u8(w, 4);
 	wr_u8(w, 1);
 	wr_u16be(w, port);
@@ -107,12 +105,11 @@ static void say_base64(struct wr *w, const char *text)
 
 static void say_http(struct wr *w, const struct proxy *p, const struct addr *dst, uint16_t port)
 {
-	char host[ADDR_TEXT_MAX], text[3 * ADDR_TEXT_MAX], login[2 * AUTHORITY_FIELD];
-	const char *open = dst->family == 6 ? "[" : "", *close = dst->family == 6 ? "]" : "";
+	char host[ADDR_PORT_TEXT_MAX], text[3 * ADDR_PORT_TEXT_MAX], login[2 * AUTHORITY_FIELD];
+	struct addr name = bare(*dst);
 
-	host_text(dst, host);
-	snprintf(text, sizeof(text), "CONNECT %s%s%s:%u HTTP/1.1\r\nHost: %s%s%s:%u\r\n", open,
-		host, close, port, open, host, close, port);
+	addr_port_text(&name, port, host);
+	snprintf(text, sizeof(text), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", host, host);
 	wr_bytes(w, text, strlen(text));
 	if (p->at.has_user) {
 		snprintf(login, sizeof(login), "%s:%s", p->at.user, p->at.password);

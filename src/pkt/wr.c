@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/be.h"
+
 struct wr wr_init(void *buf, size_t cap)
 {
 	return (struct wr){.buf = buf, .cap = cap, .ok = true};
@@ -35,28 +37,20 @@ void wr_u8(struct wr *w, uint8_t v)
 		at[0] = v;
 }
 
-static void put16(uint8_t *at, uint16_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
 void wr_u16be(struct wr *w, uint16_t v)
 {
 	uint8_t *at = wr_room(w, 2);
 
 	if (at)
-		put16(at, v);
+		be_put16(at, v);
 }
 
 void wr_u32be(struct wr *w, uint32_t v)
 {
 	uint8_t *at = wr_room(w, 4);
 
-	if (at) {
-		put16(at, (uint16_t)(v >> 16));
-		put16(at + 2, (uint16_t)v);
-	}
+	if (at)
+		be_put32(at, v);
 }
 
 void wr_bytes(struct wr *w, const void *data, size_t n)
@@ -80,5 +74,5 @@ void wr_patch16be(struct wr *w, size_t at, uint16_t v)
 	if (!w->ok || w->len < 2 || at > w->len - 2)
 		w->ok = false;
 	else
-		put16(w->buf + at, v);
+		be_put16(w->buf + at, v);
 }

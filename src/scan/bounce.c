@@ -493,10 +493,6 @@ static void bounce_start(void *self, struct host *h)
 {
 	struct bounce *b = self;
 
-	if (h->job.undecided == 0) {
-		host_stage_done(b->e, h);
-		return;
-	}
 	*(b->first ? &b->last->wait_next : &b->first) = h;
 	b->last = h;
 	if (b->first == h && (b->step == STEP_OFF || b->step == STEP_READY))

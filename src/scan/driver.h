@@ -16,12 +16,12 @@
 struct scan_driver {
 	/* Once, before the first host. *out is the driver's; a failure ends the run with `err`. */
 	int (*open)(void **out, struct engine *e, struct err *err);
-	/* A host's stage begins; slots that a resumed run knows are decided already. May call
-	 * host_stage_done at once. */
+	/* A host's stage begins; of its slots at least one is undecided, others may be known from
+	 * the run that is resumed. May call host_stage_done at once. */
 	void (*start)(void *self, struct host *h);
 	/* The host leaves before it is done (time-out, lost link, interruption): forget it. */
 	void (*stop)(void *self, struct host *h);
-	/* An IP packet that no probe of a slot explains. True: it was this driver's. */
+	/* Optional: an IP packet that no probe of a slot explains. True: it was this driver's. */
 	bool (*rx)(void *self, const struct io_rx *rx, const struct pkt_view *v);
 	/* Every turn of the loop: what is due by e->now, and descriptors that are ready. */
 	void (*step)(void *self);

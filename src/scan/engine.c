@@ -41,8 +41,7 @@ void engine_fail(struct engine *e, const struct err *why)
 		e->dead = *why;
 }
 
-/* ---- address tables
- * --------------------------------------------------------------------------------- */
+/* ---- address tables -------------------------------------------------------------------------- */
 
 static struct host **bucket(struct engine *e, const struct addr *a)
 {
@@ -91,8 +90,7 @@ static void host_unlink(struct engine *e, struct host *h)
 	e->n_unreported--;
 }
 
-/* ---- admission and reports
- * -------------------------------------------------------------------------- */
+/* ---- admission and reports ------------------------------------------------------------------- */
 
 static uint64_t ports_a_host(const struct engine *e)
 {
@@ -238,8 +236,7 @@ static void report_done(struct engine *e, bool all)
 		e->order_tail = last;
 }
 
-/* ---- the loop
- * --------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void timers(struct engine *e)
 {
@@ -386,9 +383,9 @@ static int open_all(struct engine *e, struct err *err)
 	e->n_targets = targets_count(e->env->targets);
 	r = setup_run(e, err);
 	if (r == 0)
-		r = report_run(e);
+		report_run(e);
 	if (r == 0 && e->env->past)
-		e->env->past->replay(e->env->past->ctx, e->env->bus);
+		r = e->env->past->replay(e->env->past->ctx, e->env->bus, err);
 	sched_init(e);
 	if (r == 0 && !e->plan->list_only)
 		r = wire_open(e, err);

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "pkt/csum.h"
 #include "pkt/icmp6.h"
 #include "pkt/ipproto.h"
@@ -53,29 +54,18 @@ static const struct sum_row *sum_of(const struct packet *p)
 	return NULL;
 }
 
-static uint16_t get16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
-static void put16(uint8_t *b, uint16_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 /* The source address changes, and by difference the checksum that counts it. */
 static void set_source(struct packet *p, const struct addr *to)
 {
 	const struct sum_row *row = sum_of(p);
 	uint8_t *at = p->ip + (to->family == 4 ? 12 : 8);
-	uint16_t sum = row ? get16(p->l4 + row->at) : 0;
+	uint16_t sum = row ? be_get16(p->l4 + row->at) : 0;
 
 	for (size_t i = 0; i < addr_len(to); i += 2)
-		sum = csum_replace16(sum, get16(at + i), get16(to->b + i));
+		sum = csum_replace16(sum, be_get16(at + i), be_get16(to->b + i));
 	memcpy(at, to->b, addr_len(to));
 	if (row && row->pseudo) /* RFC 768: 0 means that there is none */
-		put16(p->l4 + row->at, sum || p->proto != IP_UDP ? sum : 0xffff);
+		be_put16(p->l4 + row->at, sum || p->proto != IP_UDP ? sum : 0xffff);
 }
 
 static void set_adler32(struct packet *p)
@@ -84,15 +74,15 @@ static void set_adler32(struct packet *p)
 
 	memset(p->l4 + 8, 0, 4);
 	sum = csum_adler32(p->l4, p->l4_len);
-	put16(p->l4 + 8, (uint16_t)(sum >> 16));
-	put16(p->l4 + 10, (uint16_t)sum);
+	be_put16(p->l4 + 8, (uint16_t)(sum >> 16));
+	be_put16(p->l4 + 10, (uint16_t)sum);
 }
 
 static void spoil(struct packet *p, const struct sum_row *row)
 {
 	for (unsigned i = 0; i < row->len; i++)
 		p->l4[row->at + i] ^= SPOIL;
-	if (row->proto == IP_UDP && get16(p->l4 + row->at) == 0)
+	if (row->proto == IP_UDP && be_get16(p->l4 + row->at) == 0)
 		p->l4[row->at] = SPOIL;
 }
 
@@ -105,9 +95,9 @@ static void set_route(struct packet *p, const struct ipopt *o)
 
 static void seal_ipv4(struct packet *p, uint32_t id)
 {
-	put16(p->ip + 4, id & 0xffff ? (uint16_t)id : 1); /* the kernel puts its own for 0 */
-	put16(p->ip + 10, 0);
-	put16(p->ip + 10, csum_finish(csum_add(0, p->ip, (size_t)(p->l4 - p->ip))));
+	be_put16(p->ip + 4, id & 0xffff ? (uint16_t)id : 1); /* the kernel puts its own for 0 */
+	be_put16(p->ip + 10, 0);
+	be_put16(p->ip + 10, csum_finish(csum_add(0, p->ip, (size_t)(p->l4 - p->ip))));
 }
 
 bool guise_wanted(const struct plan_wire *w)

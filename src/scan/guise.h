@@ -23,8 +23,8 @@ struct guise {
 bool guise_wanted(const struct plan_wire *w);
 /* Whether it is one of -D's addresses. */
 bool guise_is_decoy(const struct plan_wire *w, const struct addr *a);
-/* How many packets the probe leaves as, in the order of their numbers. ARP and neighbour
- * solicitations, without which nothing could be sent, are always one. */
+/* How many packets the probe (PROBE_MAX bytes at most) leaves as, in the order of their numbers.
+ * ARP and neighbour solicitations, without which nothing could be sent, are always one. */
 unsigned guise_count(const struct guise *g, const struct io_tx *tx);
 /*
  * Makes packet `k` of guise_count(): *out is *tx with other bytes, in buf (GUISE_MAX), and where

@@ -7,6 +7,7 @@
 
 #include "net/net.h"
 #include "scan/job.h"
+#include "scan/plan.h"
 #include "scan/tech.h"
 #include "target/target.h"
 #include "timing/cwnd.h"
@@ -14,7 +15,6 @@
 #include "timing/rtt.h"
 
 #define TRIES_TOLD 16 /* tries whose outcomes are counted apart; later ones share the last */
-#define TECHS_MAX  4  /* techniques in one run */
 #define CANARY_TRY (TECH_TRIES_MAX - 1) /* the mark of canaries; tries use the marks below */
 
 enum host_stage {

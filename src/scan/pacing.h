@@ -14,7 +14,7 @@ bool pacing_on(const struct engine *e);
 bool pacing_ready(struct engine *e, unsigned pending);
 /* When the next one may, ns; e->now when at once. */
 uint64_t pacing_next_ns(struct engine *e);
-/* n packets of any kind have left: wire_put calls this, nobody else has to. */
+/* n packets of any kind have left: wire_put calls this, and who makes others send (bounce.c). */
 void pacing_sent(struct engine *e, unsigned n);
 /* A target's turn begins. */
 void pacing_next_target(struct engine *e);

@@ -27,6 +27,7 @@ enum ping_kind {
 };
 
 #define PINGS_MAX 256 /* discovery probes a host */
+#define TECHS_MAX 4   /* techniques in one run */
 
 struct plan_timing {
 	int template_no; /* 0..5 */
@@ -74,7 +75,7 @@ struct plan_stealth {
 
 struct plan {
 	/* NULL-terminated names of rows, resolved by scan_tech_by_name */
-	const char *techniques[5];
+	const char *techniques[TECHS_MAX + 1];
 	struct plan_wire wire;
 	struct plan_stealth stealth;
 	const char *zombie, *bounce; /* -sI, -b: their arguments as given; borrowed */
@@ -93,12 +94,12 @@ struct plan {
 	struct plan_timing timing;
 	bool reverse_dns, reverse_all; /* default: names of hosts that are up; -n none; -R also of
 					  those down */
-	unsigned family;	       /* 4 or 6, 0 both */
+	unsigned family;	       /* 4 or 6 */
 	uint32_t ifindex;	       /* -e; 0 = the route's */
 	uint16_t source_port;	       /* 0 = chosen */
 	const char *backend;	       /* forced backend's name or NULL; borrowed */
-	bool packet_trace; /* these three as the run begins: scan_env.levels has them as they are */
-	bool open_only;
+	/* These three as the run begins; scan_env.levels has them as they are. */
+	bool packet_trace;
 	int verbose, debug;
 	uint64_t seed; /* of everything that chance decides in this run */
 };

@@ -16,7 +16,7 @@ static void publish(struct engine *e, struct rec r)
 	bus_publish(e->env->bus, &r);
 }
 
-int report_run(struct engine *e)
+void report_run(struct engine *e)
 {
 	struct rec_scaninfo info[TECHS_MAX];
 	char *text[TECHS_MAX] = {0};
@@ -42,7 +42,6 @@ int report_run(struct engine *e)
 	publish(e, (struct rec){.kind = REC_RUN, .run = &run});
 	for (unsigned i = 0; i < e->n_techs; i++)
 		free(text[i]);
-	return 0;
 }
 
 static struct rec_port port_of(
@@ -220,11 +219,9 @@ static void publish_packet(struct engine *e, struct rec_packet *p, uint64_t at_n
 static void connect_text(char *text, size_t cap, const struct addr *dst, uint16_t port,
 	const char *arrow, const char *outcome)
 {
-	char a[ADDR_TEXT_MAX];
-	bool v6 = dst->family == 6;
+	char a[ADDR_PORT_TEXT_MAX];
 
-	snprintf(text, cap, "CONN TCP %s%s%s:%u%s%s", v6 ? "[" : "", addr_text(dst, a),
-		v6 ? "]" : "", port, arrow, outcome);
+	snprintf(text, cap, "CONN TCP %s%s%s", addr_port_text(dst, port, a), arrow, outcome);
 }
 
 static void arp_text(char *text, size_t cap, const uint8_t *data, uint32_t len)
@@ -346,8 +343,7 @@ void report_connected(
 	publish_packet(e, &p, rx->at_ns);
 }
 
-/* ---- verdicts ----------------------------------------------------------------------------------
- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void keep(struct engine *e, const struct rec_verdict *v)
 {

@@ -4,8 +4,8 @@
 
 #include "scan/engine.h"
 
-/* The run as a whole, published first: techniques and their ports. 0. */
-int report_run(struct engine *e);
+/* The run as a whole, published first: techniques and their ports. */
+void report_run(struct engine *e);
 /* A finished host with its ports, sorted; nothing when an interruption left it unknown. */
 void report_host(struct engine *e, struct host *h);
 /* A slot of the running stage that was just found open. */

@@ -122,9 +122,9 @@ static void settle(struct engine *e, struct host *h, const struct reply *r)
 	s->t = rtt;
 	s->rtt_src = rtt ? r->rx->at_src : RTT_NONE;
 	s->answered = true;
-	s->answered_try = r->try < CANARY_TRY ? r->
-	try:
-		0;
+	s->answered_try = r->try;
+	if (s->answered_try >= CANARY_TRY)
+		s->answered_try = 0;
 	if (undecided)
 		h->job.undecided--;
 	report_verdict(e, h, r->slot);

@@ -30,8 +30,8 @@ struct scan_hooks {
  * had been reached now, except that those of ports are not published as REC_VERDICTS again. */
 struct scan_past {
 	/* Publishes the hosts that were finished, as they were reported; called once, behind the
-	 * run record. */
-	void (*replay)(void *ctx, struct bus *bus);
+	 * run record. A negative code with `err` when they are not all to be had. */
+	int (*replay)(void *ctx, struct bus *bus, struct err *err);
 	/* Whether this target is one of these, and was how; HOST_UNKNOWN: it is not. A target that
 	 * was finished n times is so for n calls. */
 	enum host_state (*finished)(void *ctx, const struct addr *a);

@@ -17,18 +17,17 @@
 #include "scan/report.h"
 #include "scan/timers.h"
 
-#define LIMITED_TRIES                                                                              \
-	3 /* times the retries, of a host that limits its answers, unless the user set them */
-#define ICMP_TOKEN_NS                                                                              \
-	(1100 * NS_PER_MS)   /* Linux lets an ICMP error out once a second (icmp(7))               \
-			      */
+/* times the retries, of a host that limits its answers, unless the user set them */
+#define LIMITED_TRIES	 3
+#define ICMP_TOKEN_NS	 (1100 * NS_PER_MS) /* Linux sends an ICMP error a second (icmp(7)) */
 #define WORTH_ONE_IN	 50  /* answers among the silent that make another try worth it */
 #define TRIES_END	 200 /* whatever a host does */
 #define NEIGHBOUR_RTO_NS (250 * NS_PER_MS) /* an ARP or ND answer does not cross routers */
 #define SILENT_BURST_S	 0.004		   /* of the silent rate at once */
 
 /* clang-format off */
-/* By timing template: first window of a host, its floor and ceiling, probes a second into silence, accepted miss. */
+/* By timing template: first window of a host, its floor and ceiling, probes a second into silence,
+ * accepted miss. */
 static const struct {
 	double first, min, max, silent_pps, miss;
 } levels[] = {
@@ -164,7 +163,8 @@ static bool worth_another(const struct engine *e, struct host *h, const struct s
 	unsigned tries = s->tries - s->voids, at = tries < TRIES_TOLD ? tries : TRIES_TOLD - 1;
 	uint32_t answered = h->answered_at[at];
 
-	if (h->stage != STAGE_PORTS || evidence_defeated(e, h) || tries < 2 || tries >= tries_max(e, h) ||
+	if (h->stage != STAGE_PORTS || evidence_defeated(e, h) || tries < 2 ||
+		tries >= tries_max(e, h) ||
 		answered * WORTH_ONE_IN <= answered + h->silent_at[at])
 		return false;
 	if (tries > 2)
@@ -184,8 +184,9 @@ static unsigned tries_needed(const struct engine *e, const struct host *h)
 }
 
 /*
- * A host that refuses no UDP port or protocol may have spent what it is allowed to refuse, in an earlier scan
- * or another's: it is given the time for one more ICMP error before its silence counts.
+ * A host that refuses no UDP port or protocol may have spent what it is allowed to refuse, in an
+ * earlier scan or another's: it is given the time for one more ICMP error before its silence
+ * counts.
  */
 static bool icmp_unheard(const struct engine *e, struct host *h, const struct slot *s)
 {

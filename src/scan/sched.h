@@ -8,7 +8,8 @@
 void sched_init(struct engine *e);
 /* Estimators and window of a new host. */
 void sched_host_init(struct engine *e, struct host *h);
-/* Loss estimate of a host's next technique: what is lost on the way is the same, what it limits is not. */
+/* Loss estimate of a host's next technique: what is lost on the way is the same, what it limits is
+ * not. */
 void sched_task_init(struct engine *e, struct host *h);
 /* Time-outs of a host whose timer fired. */
 void sched_timeouts(struct engine *e, struct host *h);

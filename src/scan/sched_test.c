@@ -487,8 +487,9 @@ static size_t count_ports(const struct sim_run *r, enum port_state state)
 static void test_defeat(void **state)
 {
 	static const struct sim_rule rules[] = {
-		{PROTO_TCP, 1, 10, SIM_OPEN}, {PROTO_UDP, 1, 10, SIM_OPEN}};
-	struct sim_host h = host("10.0.0.1", 10 * MS, rules, 2);
+		{PROTO_TCP, 1, 10, SIM_OPEN},
+		{PROTO_UDP, 1, 10, SIM_OPEN}, {PROTO_SCTP, 1, 10, SIM_OPEN}};
+	struct sim_host h = host("10.0.0.1", 10 * MS, rules, COUNT(rules));
 	struct sim_run r;
 
 	h.rst_per_s = 20;
@@ -507,6 +508,14 @@ static void test_defeat(void **state)
 	assert_int_equal(count_ports(&r, PORT_OPEN), 10);
 	assert_in_range(count_ports(&r, PORT_CLOSED), 6, 8);
 	assert_int_equal(count_ports(&r, PORT_CLOSED) + count_ports(&r, PORT_CLOSED_FILTERED), 190);
+	sim_run_free(&r);
+	sim_run_init(&r, &h, 1, "sctp-cookie"); /* beside -sS: neither limit is its own */
+	r.targets[0] = "10.0.0.1";
+	sim_ports(&r.plan.ports.of[PORTS_SCTP], 1, 20);
+	r.plan.defeat_rst = r.plan.defeat_icmp = true;
+	sim_run(&r);
+	assert_int_equal(count_ports(&r, PORT_OPEN_FILTERED), 10);
+	assert_int_equal(count_ports(&r, PORT_CLOSED), 10);
 	sim_run_free(&r);
 }
 

@@ -119,9 +119,9 @@ int setup_run(struct engine *e, struct err *err)
 	e->nd = (struct ping){&tech_nd, 0};
 	e->n_pings4 = pings_init(e, e->pings4, 4);
 	e->n_pings6 = pings_init(e, e->pings6, 6);
-	for (size_t i = 0; e->plan->ports_wanted && i < TECHS_MAX && e->plan->techniques[i]; i++) {
+	for (size_t i = 0; e->plan->ports_wanted && e->plan->techniques[i]; i++) {
 		t = scan_tech_by_name(e->plan->techniques[i]);
-		if (!t || e->n_techs == TECHS_MAX)
+		if (!t)
 			return err_set(err, ERR_UNSUPPORTED, "no technique named %s",
 				e->plan->techniques[i]);
 		if (t->carrier != IO_TX_CONNECT && !e->raw_ok)

@@ -129,8 +129,9 @@ static void sim_keep_host(struct sim_run *r, const struct rec_host *h)
 			h->n_from * sizeof(*h->from));
 	if (h->trace) {
 		c->trace = memcpy(malloc(sizeof(*h->trace)), h->trace, sizeof(*h->trace));
-		((struct rec_trace *)c->trace)->hops = memcpy(malloc(h->trace->n_hops * sizeof(*h->trace->hops)),
-			h->trace->hops, h->trace->n_hops * sizeof(*h->trace->hops));
+		((struct rec_trace *)c->trace)->hops =
+			memcpy(malloc(h->trace->n_hops * sizeof(*h->trace->hops)), h->trace->hops,
+				h->trace->n_hops * sizeof(*h->trace->hops));
 	}
 	snprintf(text, sizeof(text), "%u %u %u %llu %llu", h->state, h->reason, h->ttl,
 		(unsigned long long)h->start_wall_ns, (unsigned long long)h->end_wall_ns);

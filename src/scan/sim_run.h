@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For tests only: one scan over a simulated network, seen from both ends - the records published, and each packet put in. */
+/* For tests only: one scan over a simulated network, seen from both ends - the records published,
+ * and each packet put in. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,8 +29,9 @@ struct sim_run {
 	struct plan plan;
 	const char *targets[4];
 	const struct scan_past *past;
-	unsigned take;	/* the queue takes no more than this of a batch, 0 = all */
-	void (*on)(struct sim_run *r, const struct rec *rec); /* sees every record; may set `stop` */
+	unsigned take; /* the queue takes no more than this of a batch, 0 = all */
+	void (*on)(
+		struct sim_run *r, const struct rec *rec); /* sees every record; may set `stop` */
 	/* A packet made up by the test for a probe that was just put in; its length, 0 = none. */
 	size_t (*forge)(struct sim_run *r, const struct io_tx *tx, uint8_t *buf, size_t cap);
 	volatile sig_atomic_t stop;
@@ -39,11 +41,11 @@ struct sim_run {
 	struct clock *clock;
 	struct sim_sent *sent;
 	size_t n_sent, cap_sent;
-	struct rec_host *hosts;	 /* ports and from are copies; other texts are gone */
-	uint64_t *reported_ns;	 /* when each was published */
+	struct rec_host *hosts; /* ports and from are copies; other texts are gone */
+	uint64_t *reported_ns;	/* when each was published */
 	size_t n_hosts, cap_hosts;
 	struct rec_end end;
-	uint64_t digest;	 /* of all records, in order */
+	uint64_t digest;		     /* of all records, in order */
 	size_t outstanding, max_outstanding; /* sent and not yet received */
 	uint8_t forged[64][256];
 	uint32_t forged_len[64];
@@ -56,7 +58,8 @@ struct sim_run {
 struct addr sim_addr(const char *text);
 /* Puts lo..hi into a list of the plan. */
 void sim_ports(struct port_list *l, unsigned lo, unsigned hi);
-/* T3, no reverse DNS, no ARP, no discovery (-Pn), one technique or NULL for -sn; the hosts are borrowed. */
+/* T3, no reverse DNS, no ARP, no discovery (-Pn), one technique or NULL for -sn; the hosts are
+ * borrowed. */
 void sim_run_init(struct sim_run *r, const struct sim_host *hosts, size_t n, const char *technique);
 /* Runs; fails the test when it does not end well. Afterwards sim_run_free(). */
 void sim_run(struct sim_run *r);
@@ -67,7 +70,10 @@ const struct rec_host *sim_host_of(const struct sim_run *r, const char *addr);
 size_t sim_sent_to(const struct sim_run *r, const struct addr *a, unsigned proto);
 /* What a port does: the last rule that matches. */
 enum sim_port sim_what(const struct sim_host *h, unsigned proto, uint16_t port);
-/* What the port of a simulated host must be found to be by SYN, connect and UDP scans, by the definition of its rules (nmap's words for it). */
+/* What the port of a simulated host must be found to be by SYN, connect and UDP scans, by the
+ * definition of its rules (nmap's words for it). */
 enum port_state sim_truth(const struct sim_host *h, unsigned proto, uint16_t port);
-/* Every port of the host's record is what it is, none is missing; `proto` and lo..hi as given to sim_ports(). */
-void sim_check_ports(const struct sim_run *r, const struct sim_host *h, unsigned proto, unsigned lo, unsigned hi);
+/* Every port of the host's record is what it is, none is missing; `proto` and lo..hi as given to
+ * sim_ports(). */
+void sim_check_ports(const struct sim_run *r, const struct sim_host *h, unsigned proto, unsigned lo,
+	unsigned hi);

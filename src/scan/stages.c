@@ -22,8 +22,7 @@
 
 #define NOROUTE_NOTES 8
 
-/* ---- the end of a host
- * ------------------------------------------------------------------------------ */
+/* ---- the end of a host ----------------------------------------------------------------------- */
 
 void host_done(struct engine *e, struct host *h)
 {
@@ -112,8 +111,7 @@ void host_abort(struct engine *e, struct host *h)
 	host_finish(e, h);
 }
 
-/* ---- stages
- * ----------------------------------------------------------------------------------------- */
+/* ---- stages ---------------------------------------------------------------------------------- */
 
 void host_lost(struct engine *e, struct host *h, int error)
 {

@@ -14,11 +14,12 @@
 #include "pkt/view.h"
 #include "target/ports.h"
 
-#define TECH_TRIES_MAX                                                                             \
-	16 /* tries that a probe's fields can tell apart; later ones share the last mark */
+/* tries that a probe's fields can tell apart; later ones share the last mark */
+#define TECH_TRIES_MAX 16
+
 #define PROBE_MAX    1500 /* bytes of the longest probe */
-#define TRACE_TTLS   64	  /* source ports of route tracing: one a TTL, after those of the tries */
-#define SPORT_WINDOW (TECH_TRIES_MAX + TRACE_TTLS)
+#define TRACE_TTLS   30	  /* highest TTL of route tracing; each has a source port of its own */
+#define SPORT_WINDOW (TECH_TRIES_MAX + TRACE_TTLS + 1)
 
 /* What is secret and constant in one run. */
 struct tech_run {
@@ -59,23 +60,14 @@ struct verdict {
 /* What of a received packet a technique is asked about. */
 struct answer {
 	const struct scan_tech *tech; /* that technique */
-	const struct pkt_view *view; /* NULL for ARP and connect() */
-	const struct pkt_l4
-		*l4; /* the reply's transport header, or what an ICMP error quotes of our probe */
-	bool quoted; /* l4 is a quotation */
+	const struct pkt_view *view;
+	const struct pkt_l4 *l4; /* of the reply, or what an ICMP error quotes of our probe */
+	bool quoted;		 /* l4 is a quotation */
 };
 
-/*
- * One row a technique.
- *  make      Writes a whole probe to buf (cap >= PROBE_MAX) and returns its length, 0 if it cannot
- * be made for this address family. Pure. patch     Optional: turns the template (made with another
- * port and try, same host) into the probe; cheaper than make. Pure. owns      Whether the answer
- * belongs to a probe of ours to this host: cookie, ports, identifiers. Gives port and try. Pure.
- *  classify  What a direct answer (not an ICMP error) means; false: it says nothing (a stray).
- * Pure. ICMP errors are classified by tech_icmp_verdict for all techniques alike.
- */
 struct scan_driver;
 
+/* One row a technique. All functions are pure but for the run's generator of random numbers. */
 struct scan_tech {
 	const char *name;      /* "syn" */
 	const char *title;     /* "SYN scan": progress and messages */
@@ -87,10 +79,17 @@ struct scan_tech {
 	enum io_tx_kind carrier;
 	uint16_t ethertype; /* IO_TX_LINK */
 	uint8_t silence;    /* enum port_state after all tries went unanswered */
+	/* Writes a whole probe to buf (cap >= PROBE_MAX) and returns its length; 0 if it cannot be
+	 * made for this address family. */
 	size_t (*make)(const struct probe *p, uint8_t *buf, size_t cap);
+	/* Optional: turns the template, made with another port and try for the same host, into the
+	 * probe; cheaper than make. */
 	size_t (*patch)(const struct tmpl *t, const struct probe *p, uint8_t *buf);
+	/* Whether the answer belongs to a probe of ours to this host: cookie, ports, identifiers.
+	 * Gives port and try; try UINT8_MAX when it cannot be told. */
 	bool (*owns)(const struct tech_run *run, const struct addr *host, const struct answer *a,
 		uint16_t *port, uint8_t *try);
+	/* What a direct answer (not an ICMP error) means; false: it says nothing (a stray). */
 	bool (*classify)(const struct answer *a, struct verdict *v);
 	/* Optional: what an ICMP error means to this technique, instead of tech_icmp_verdict. */
 	bool (*icmp)(const struct pkt_view *v, bool from_target, struct verdict *out);
@@ -103,7 +102,8 @@ struct scan_tech {
 extern const struct scan_tech tech_syn, tech_connect, tech_null, tech_fin, tech_xmas, tech_maimon,
 	tech_ack, tech_window, tech_udp, tech_sctp_init, tech_sctp_cookie, tech_proto,
 	tech_idle, tech_bounce;
-/* Discovery; of the port scans tech_connect, tech_udp, tech_sctp_init and tech_proto serve as well. */
+/* Discovery; of the port scans tech_connect, tech_udp, tech_sctp_init and tech_proto serve as
+ * well. */
 extern const struct scan_tech tech_syn_ping, tech_ack_ping, tech_echo, tech_tstamp, tech_mask,
 	tech_arp, tech_nd;
 
@@ -139,8 +139,8 @@ const uint8_t *tech_udp_payload(
 uint16_t tech_sport(const struct tech_run *run, uint8_t try);
 bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try);
 /*
- * The number that proves an answer ours: 28 bits of keyed hash over address and ports, 4 bits of try.
- * A forged answer passes with probability 2^-28 a try; the source port must fit as well.
+ * The number that proves an answer ours: 28 bits of keyed hash over address and ports, 4 bits of
+ * try. A forged answer passes with probability 2^-28 a try; the source port must fit as well.
  */
 uint32_t tech_cookie(
 	const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try);

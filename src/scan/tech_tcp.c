@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "base/rng.h"
 #include "pkt/build.h"
 #include "pkt/csum.h"
@@ -28,28 +29,6 @@
 #define SYN_OPTIONS   20
 #define TIMESTAMP_AT  8 /* its value among the options */
 #define SEQS_OF_FLAGS 2 /* SYN and FIN */
-
-static uint16_t get16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
-static uint32_t get32(const uint8_t *b)
-{
-	return (uint32_t)get16(b) << 16 | get16(b + 2);
-}
-
-static void put16(uint8_t *b, uint16_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *b, uint32_t v)
-{
-	put16(b, (uint16_t)(v >> 16));
-	put16(b + 2, (uint16_t)v);
-}
 
 /* --scanflags is for port scans; discovery asks what it always asks. */
 static uint8_t flags_of(const struct tech_run *run, const struct scan_tech *t)
@@ -78,8 +57,8 @@ static void syn_options(const struct probe *p, uint8_t v[SYN_OPTIONS])
 		2, 4, 0, 0, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7};
 
 	memcpy(v, fixed, sizeof(fixed));
-	put16(v + 2, p->dst.family == 6 ? 1440 : 1460);
-	put32(v + TIMESTAMP_AT, p->run->ts_ms);
+	be_put16(v + 2, p->dst.family == 6 ? 1440 : 1460);
+	be_put32(v + TIMESTAMP_AT, p->run->ts_ms);
 }
 
 static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
@@ -112,14 +91,14 @@ static size_t make_tcp(const struct probe *p, uint8_t *buf, size_t cap)
 /* A field and the checksum that covers it (RFC 1624). */
 static void set16(uint8_t *at, uint8_t *sum, uint16_t v)
 {
-	put16(sum, csum_replace16(get16(sum), get16(at), v));
-	put16(at, v);
+	be_put16(sum, csum_replace16(be_get16(sum), be_get16(at), v));
+	be_put16(at, v);
 }
 
 static void set32(uint8_t *at, uint8_t *sum, uint32_t v)
 {
-	put16(sum, csum_replace32(get16(sum), get32(at), v));
-	put32(at, v);
+	be_put16(sum, csum_replace32(be_get16(sum), be_get32(at), v));
+	be_put32(at, v);
 }
 
 /* Identification, ports, numbers and time change; the rest is the same for all ports of a host. */

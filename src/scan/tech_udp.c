@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UDP probes (RFC 768): the user's data, or the payload that a server of that port answers, or nothing.
- * Each try uses the next of the port's payloads. A datagram from the probed port is an answer
- * whatever it says; ICMP port unreachable from the target is closed. UDP has no field for a cookie:
- * address, port and our random source port must fit.
+ * UDP probes (RFC 768): the user's data, or the payload that a server of that port answers, or
+ * nothing. Each try uses the next of the port's payloads. A datagram from the probed port is an
+ * answer whatever it says; ICMP port unreachable from the target is closed. UDP has no field for a
+ * cookie: address, port and our random source port must fit.
  */
 #include "scan/tech.h"
 

@@ -37,7 +37,7 @@ static void sift_down(struct engine *e, uint32_t at)
 	place(e, h, at);
 }
 
-bool timer_set(struct engine *e, struct host *h, uint64_t at_ns)
+void timer_set(struct engine *e, struct host *h, uint64_t at_ns)
 {
 	struct host **p;
 
@@ -46,19 +46,20 @@ bool timer_set(struct engine *e, struct host *h, uint64_t at_ns)
 			h->timer_ns = at_ns;
 			sift_up(e, (uint32_t)h->heap_at);
 		}
-		return true;
+		return;
 	}
 	if (e->heap_n == e->heap_cap) {
 		p = realloc(e->heap, (e->heap_cap ? e->heap_cap * 2 : 64) * sizeof(*p));
-		if (!p)
-			return false;
+		if (!p) {
+			engine_no_memory(e);
+			return;
+		}
 		e->heap = p;
 		e->heap_cap = e->heap_cap ? e->heap_cap * 2 : 64;
 	}
 	h->timer_ns = at_ns;
 	e->heap[e->heap_n] = h;
 	sift_up(e, e->heap_n++);
-	return true;
 }
 
 void timer_drop(struct engine *e, struct host *h)

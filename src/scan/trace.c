@@ -32,7 +32,7 @@
 #include "scan/trace_bait.h"
 #include "scan/wire.h"
 
-#define TTL_MAX	      30
+#define TTL_MAX	      TRACE_TTLS
 #define GUESS	      8			/* where nothing tells the distance */
 #define SILENT_BEYOND 5			/* hops without an answer that end the way up */
 #define AT_ONCE	      64		/* hosts; the rest waits */
@@ -365,7 +365,9 @@ static void record(struct tracer *d, struct trace *t)
 	h->trace = calloc(1, sizeof(*h->trace));
 	t->hops = calloc(n, sizeof(*t->hops));
 	if (!h->trace || !t->hops) {
+		free(h->trace);
 		free(t->hops);
+		h->trace = NULL;
 		t->hops = NULL;
 		engine_no_memory(d->e);
 		return;

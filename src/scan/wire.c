@@ -296,6 +296,7 @@ static void hop_ask(struct engine *e, struct hop *p)
 	struct io_tx tx = {
 		.kind = IO_TX_LINK, .data = data, .ifindex = p->ifindex, .ethertype = 0x0806};
 	struct err err = {0};
+	int taken = 1;
 
 	if (!pacing_ready(e, 0)) {
 		p->ask_at_ns = pacing_next_ns(e);
@@ -315,11 +316,13 @@ static void hop_ask(struct engine *e, struct hop *p)
 		tx.len = (uint32_t)build_nd_solicit(
 			data, sizeof(data), &p->src_mac, &p->src, &p->addr);
 	}
-	p->tries++;
-	p->ask_at_ns = e->now + HOP_WAIT_NS;
 	tx.src_mac = p->src_mac;
-	if (tx.len && wire_put(e, e->wire.packet, &tx, 1, &err) < 0)
+	if (tx.len) /* there may be no address to ask from, which is as good as no answer */
+		taken = wire_put(e, e->wire.packet, &tx, 1, &err);
+	if (taken < 0)
 		engine_fail(e, &err);
+	p->tries += taken != 0; /* a full queue is no silence of the gateway's */
+	p->ask_at_ns = e->now + HOP_WAIT_NS;
 }
 
 /* Our address to ask with: of the gateway's family, link-local first (RFC 8950 routes IPv4 through

@@ -39,9 +39,9 @@ enum path_state { PATH_WAITS, PATH_OPEN, PATH_DEAD };
 int path_open(struct engine *e, struct path *p, const struct addr *dst, struct err *err);
 /* Whether packets can be put in: PATH_WAITS while the hardware address is asked for. */
 enum path_state path_state(const struct path *p);
-/* Sends one whole IP packet. 0, -EAGAIN when the queue is full or pacing says not yet (the driver's
- * step is called when it may be tried again), another negative code when it
- * could not leave (or `err` is filled and the backend is dead). */
+/* Sends one whole IP packet. 0; -EAGAIN when the queue is full or pacing says not yet (the driver's
+ * step is called when it may be tried again); another negative code when it could not leave (or
+ * `err` is filled and the backend is dead). */
 int path_put(struct engine *e, const struct path *p, const uint8_t *packet, uint32_t len,
 	uint64_t *sent_ns, struct err *err);
 /* Sleeps until a packet, a name, a key or the time-out (ns) comes. */

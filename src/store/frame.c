@@ -11,7 +11,7 @@
  * Length and checksum are big-endian; the checksum is 32 bits of SipHash over the body, with a key
  * that everybody knows: it tells a torn write, not a forger. Numbers are in groups of seven bits,
  * the lowest first, the top bit saying that more follow. A text is its length with the NUL that
- *ends it, 0 for none, and its bytes.
+ * ends it, 0 for none, and its bytes.
  *
  * One function a structure goes both ways, so that what is written is what is read: with `out` set
  * each step writes the value it is given, else it reads one in its place. Either way it returns it.
@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/hash.h"
 
 #define HELD_MAX 256
@@ -194,8 +195,8 @@ static void *room(struct codec *c, size_t n, size_t size)
 		c->owner->owned[c->owner->n_owned++] = new;
 		return new;
 	}
-	free(new);
 	fail(c, new ? ERR_PARSE : -ENOMEM);
+	free(new);
 	return NULL;
 }
 
@@ -255,6 +256,8 @@ static void code_hop(struct codec *c, void *at)
 	h->ttl = byte(c, h->ttl, UINT8_MAX);
 	code_addr(c, &h->addr);
 	h->rtt_ns = number(c, h->rtt_ns, UINT64_MAX);
+	h->rtt_src = byte(c, h->rtt_src, RTT_SOURCES - 1);
+	h->shared = flag(c, h->shared);
 	h->name = text(c, h->name);
 }
 
@@ -351,17 +354,6 @@ static void code_body(struct codec *c, struct frame *f)
 
 /* ---- the frame ------------------------------------------------------------------------------ */
 
-static void put_u32(char *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (char)(v >> (24 - 8 * i));
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static uint32_t check(const void *data, size_t len)
 {
 	static const struct hash_key key = {
@@ -372,14 +364,15 @@ static uint32_t check(const void *data, size_t len)
 
 void frame_write(struct buf *b, const struct frame *f)
 {
-	static const char head[FRAME_HEAD];
+	static const char room[FRAME_HEAD];
 	struct frame copy = *f;
 	struct codec c = {.out = b};
 	size_t at = b->len, len;
+	uint8_t *head;
 
 	if (f->kind == FRAME_HOST && f->host.trace)
 		copy.trace = *f->host.trace;
-	buf_add(b, head, sizeof(head));
+	buf_add(b, room, sizeof(room));
 	code_body(&c, &copy);
 	flush(&c);
 	len = b->len - at - FRAME_HEAD;
@@ -387,13 +380,14 @@ void frame_write(struct buf *b, const struct frame *f)
 		b->failed = true;
 	if (b->failed)
 		return;
-	put_u32(b->data + at, (uint32_t)len);
-	put_u32(b->data + at + 4, check(b->data + at + FRAME_HEAD, len));
+	head = (uint8_t *)b->data + at;
+	be_put32(head, (uint32_t)len);
+	be_put32(head + 4, check(head + FRAME_HEAD, len));
 }
 
 size_t frame_body(const uint8_t head[FRAME_HEAD])
 {
-	uint32_t len = get_u32(head);
+	uint32_t len = be_get32(head);
 
 	return len <= FRAME_MAX ? len : 0;
 }
@@ -413,7 +407,7 @@ int frame_read(struct frame *f, const uint8_t *data, size_t len)
 {
 	memset(f, 0, sizeof(*f));
 	if (len <= FRAME_HEAD || frame_body(data) != len - FRAME_HEAD ||
-		check(data + FRAME_HEAD, len - FRAME_HEAD) != get_u32(data + 4))
+		check(data + FRAME_HEAD, len - FRAME_HEAD) != be_get32(data + 4))
 		return ERR_PARSE;
 	return frame_decode(f, data + FRAME_HEAD, len - FRAME_HEAD);
 }

@@ -45,7 +45,8 @@ static struct rec_host full_host(
 	others[1] = addr("2001:db8::1");
 	from[0] = addr("10.9.9.9");
 	hops[0] = (struct rec_hop){.ttl = 1};
-	hops[1] = (struct rec_hop){.ttl = 2, .addr = from[0], .rtt_ns = 77, .name = "r2.example"};
+	hops[1] = (struct rec_hop){.ttl = 2, .addr = from[0], .rtt_ns = 77,
+		.rtt_src = RTT_KERNEL, .shared = true, .name = "r2.example"};
 	*t = (struct rec_trace){
 		.proto = PROTO_TCP, .port = 80, .complete = true, .hops = hops, .n_hops = 2};
 	return (struct rec_host){.addr = addr("fe80::1%1"),
@@ -143,6 +144,9 @@ static void test_host(void **state)
 	assert_true(got.host.trace->complete);
 	assert_int_equal(got.host.trace->n_hops, 2);
 	assert_int_equal(got.host.trace->hops[0].addr.family, 0);
+	assert_false(got.host.trace->hops[0].shared);
+	assert_true(got.host.trace->hops[1].shared);
+	assert_int_equal(got.host.trace->hops[1].rtt_src, RTT_KERNEL);
 	assert_string_equal(got.host.trace->hops[1].name, "r2.example");
 	assert_true(addr_eq(&got.host.trace->hops[1].addr, &from[0]));
 	frame_free(&got);

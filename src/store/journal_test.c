@@ -179,7 +179,7 @@ static void test_replay(void **state)
 	assert_int_equal(
 		bus_subscribe(&p.bus, on_replay, &seen, BUS_WANT(REC_HOST) | BUS_WANT(REC_FOUND)),
 		0);
-	past_replay(past, &p.bus);
+	assert_int_equal(past_replay(past, &p.bus, NULL), 0);
 	assert_int_equal(seen.hosts, 3);
 	assert_int_equal(seen.found, 2);
 	assert_false(knows(past, SELF, "syn", 80));

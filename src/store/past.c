@@ -270,9 +270,10 @@ static int next_frame(struct past *p, FILE *in, struct frame *f)
 	if (fread(p->frame + FRAME_HEAD, 1, len, in) != len)
 		return 0;
 	rc = frame_read(f, p->frame, FRAME_HEAD + len);
-	if (rc == ERR_PARSE)
-		return 0;
-	return rc < 0 ? rc : (int)(FRAME_HEAD + len);
+	if (rc == 0)
+		return (int)(FRAME_HEAD + len);
+	frame_free(f);
+	return rc == ERR_PARSE ? 0 : rc;
 }
 
 /* A stream from the beginning of the checkpoint, or NULL with errno. */
@@ -396,7 +397,7 @@ static void publish(struct bus *bus, const struct rec_host *h)
 	bus_publish(bus, &(struct rec){.kind = REC_HOST, .host = h});
 }
 
-void past_replay(void *ctx, struct bus *bus)
+int past_replay(void *ctx, struct bus *bus, struct err *e)
 {
 	struct past *p = ctx;
 	struct frame f;
@@ -404,8 +405,10 @@ void past_replay(void *ctx, struct bus *bus)
 	uint64_t at = strlen(FRAME_MAGIC FRAME_VERSION);
 	int n;
 
+	if (!p->journal)
+		return 0;
 	if (!in)
-		return;
+		return err_sys(e, "cannot read %s", p->journal->path);
 	fseek(in, (long)at, SEEK_SET);
 	p->journal->shut = true;
 	for (; at < p->end && (n = next_frame(p, in, &f)) > 0; at += (uint64_t)n) {
@@ -415,6 +418,10 @@ void past_replay(void *ctx, struct bus *bus)
 	}
 	p->journal->shut = false;
 	fclose(in);
+	if (at < p->end)
+		return err_set(e, -EIO, "%s: it cannot be read to its end once more",
+			p->journal->path);
+	return 0;
 }
 
 enum host_state past_finished(void *ctx, const struct addr *a)

@@ -29,7 +29,7 @@ uint64_t past_end(const struct past *p);
 
 /* The contract of scan_past (scan/scan.h); ctx is the past. The checkpoint does not take what is
  * replayed a second time. */
-void past_replay(void *ctx, struct bus *bus);
+int past_replay(void *ctx, struct bus *bus, struct err *e) MUST_CHECK;
 enum host_state past_finished(void *ctx, const struct addr *a);
 bool past_host(void *ctx, const struct addr *a, struct rec_verdict *out);
 bool past_port(

@@ -70,8 +70,8 @@ int targets_next(struct targets *t, struct target *out, struct err *e) MUST_CHEC
 /* Addresses in all, exclusions taken off where that is known; UINT64_MAX when endless. An estimate
  * for progress, exact without overlaps. */
 uint64_t targets_count(const struct targets *t);
-/* A random public unicast address: IPv4 as -iR draws them, IPv6 of the blocks that IANA has given to
- * the regional registries. */
+/* A random public unicast address: IPv4 as -iR draws them, IPv6 of the blocks that IANA has given
+ * to the regional registries. */
 struct addr target_random(struct rng *rng, unsigned family);
 /* Specifications that gave no address (bad or unresolved). */
 size_t targets_failed(const struct targets *t);

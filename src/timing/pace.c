@@ -9,8 +9,8 @@
  * T_1 - W <= D_m; batch m found n_m tokens where there were at most
  *	b - n_1 + s (D_m - T_1) - n_2 - ... - n_(m-1),
  * so n_1 + ... + n_m <= b + s W. With s = r (1 - MARGIN / SPAN) and b = 1 + r MARGIN this is at
- *most 1 + r W for every W >= SPAN. b is a little lower than that, for what a capture sees later
- *than we (a queue, a soft interrupt). Below one packet in SPAN nothing but the 1 of b counts.
+ * most 1 + r W for every W >= SPAN. b is a little lower than that, for what a capture sees later
+ * than we (a queue, a soft interrupt). Below one packet in SPAN nothing but the 1 of b counts.
  */
 #include "timing/pace.h"
 

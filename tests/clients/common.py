@@ -9,6 +9,7 @@ import tempfile
 SKIP = 77
 DTD = "/usr/share/nmap/nmap.dtd"
 FORMATS = ("normal", "kiddie", "xml", "grepable", "json", "ndjson", "csv")
+PACKET_FORMATS = ("hex", "pcapng")
 
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"

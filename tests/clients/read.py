@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from common import FORMATS, Report, need, sample, scratch, skip
+from common import FORMATS, PACKET_FORMATS, Report, need, sample, scratch, skip
 from readers import READERS
 
 SCENARIOS = ("scan", "brief", "route", "list", "ping", "empty", "down", "interrupted", "hostile", "big")
@@ -16,7 +16,7 @@ EVIL = b"<script>alert(\"1\")</script>&amp;]]>"
 
 def read_all(program, r):
     for scenario in SCENARIOS:
-        for fmt in FORMATS:
+        for fmt in FORMATS + PACKET_FORMATS:
             for options in OPTIONS if scenario != "big" else OPTIONS[:1]:
                 data = sample(program, scenario, fmt, *options)
                 for reader in READERS[fmt]:

@@ -12,11 +12,12 @@ from common import DTD, scratch
 XSL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "sonde.xsl")
 STATE = r"(?:open|closed|filtered|unfiltered|open\|filtered|closed\|filtered)"
 PREFIX = r"Host: [0-9a-fA-F.:]+(?:%\w+)? \([^()\t]*\)\t"
+PROTOCOL = rf"\d+/{STATE}/[^/,\t]*/"
 PORT = rf"\d+/{STATE}/(?:tcp|udp|sctp)/[^/,\t]*/[^/,\t]*/[^/,\t]*/[^/,\t]*/"
 GREPABLE = re.compile(
     r"# .*"
-    rf"|{PREFIX}Status: (?:Up|Down|Unknown|Timeout)"
-    rf"|{PREFIX}Ports: (?:{PORT}(?:, {PORT})*)?(?:\tIgnored State: {STATE} \(\d+\))?"
+    rf"|{PREFIX}Status: (?:Up|Down|Unknown|Timeout|Interrupted)"
+    rf"|{PREFIX}(?:Protocols: (?:{PROTOCOL}(?:, {PROTOCOL})*)?|Ports: (?:{PORT}(?:, {PORT})*)?)(?:\tIgnored State: {STATE} \(\d+\))?"
 )
 
 
@@ -103,7 +104,39 @@ def plain(data):
     return f"control character at {bad.start()}" if bad else None
 
 
+def packets_of(path):
+    """The frames of a capture, by tshark; and what it does not like about the file."""
+    p = subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.len", "-e", "frame.comment"], capture_output=True)
+    return p.stdout.splitlines(), p.stderr.decode(errors="replace") if p.returncode else None
+
+
+def hexadecimal(data):
+    """text2pcap finds as many packets as there are lines of direction and time."""
+    with scratch() as d:
+        path = os.path.join(d, "a.hex")
+        with open(path, "wb") as f:
+            f.write(data)
+        p = subprocess.run(["text2pcap", "-D", "-t", "ISO", path, path + ".pcapng"], capture_output=True)
+        if p.returncode:
+            return p.stderr.decode(errors="replace")
+        found, wrong = packets_of(path + ".pcapng")
+    want = len(re.findall(rb"^[IO] ", data, re.M))
+    return wrong or (None if len(found) == want else f"{len(found)} packets, not {want}")
+
+
+def capture(data):
+    if not data:
+        return "empty"
+    with scratch() as d:
+        path = os.path.join(d, "a.pcapng")
+        with open(path, "wb") as f:
+            f.write(data)
+        return packets_of(path)[1]
+
+
 READERS = {
+    "hex": (plain, hexadecimal),
+    "pcapng": (capture,),
     "normal": (plain,),
     "kiddie": (plain,),
     "xml": (plain, dtd, page, libnmap, ndiff),

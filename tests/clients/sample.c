@@ -267,7 +267,8 @@ static void scan(struct sink *s, const struct out_conf *c)
 		.probes_sent = 500,
 		.rate_pps = 1234.5,
 		.asked = true};
-	struct rec_packet packet = {.sent = true, .at_ns = 1234567, .text = "TCP 10.77.0.1:4 > 10.77.0.10:22 S"};
+	struct rec_packet packet = {
+		.sent = true, .at_ns = 1234567, .text = "TCP 10.77.0.1:4 > 10.77.0.10:22 S"};
 
 	put_run(s, c, "sonde -oX out.xml --open web1.lab", 2);
 	put_note(s, LOG_WARN, "cannot resolve nowhere.lab");
@@ -303,15 +304,23 @@ static void route(struct sink *s, const struct out_conf *c)
 {
 	struct rec_port port = open_port(80, "http", 20 * MS);
 	struct rec_hop hops[] = {
-		{.ttl = 1, .addr = addr_v4(0x0a4d0001), .rtt_ns = 12345, .rtt_src = RTT_KERNEL, .name = "gw.lab"},
+		{.ttl = 1,
+			.addr = addr_v4(0x0a4d0001),
+			.rtt_ns = 12345,
+			.rtt_src = RTT_KERNEL,
+			.name = "gw.lab"},
 		{.ttl = 2},
-		{.ttl = 3, .addr = addr_v4(0x0a4d0202), .rtt_ns = 1234567890, .name = "<b>\x1b[2J\xff"},
+		{.ttl = 3,
+			.addr = addr_v4(0x0a4d0202),
+			.rtt_ns = 1234567890,
+			.name = "<b>\x1b[2J\xff"},
 		{.ttl = 4},
 		{.ttl = 5},
 		{.ttl = 6, .addr = addr_v4(0x0a4d0606), .shared = true},
 		{.ttl = 7, .addr = addr_v4(0x0a4d030a), .rtt_ns = 20 * MS, .rtt_src = RTT_KERNEL},
 	};
-	struct rec_hop near = {.ttl = 1, .addr = addr_v4(0x0a4d000f), .rtt_ns = 310 * US, .rtt_src = RTT_KERNEL};
+	struct rec_hop near = {
+		.ttl = 1, .addr = addr_v4(0x0a4d000f), .rtt_ns = 310 * US, .rtt_src = RTT_KERNEL};
 	struct rec_trace t = {PROTO_TCP, 80, true, hops, 7};
 	struct rec_host h = up_host(0x0a4d030a);
 
@@ -360,9 +369,24 @@ static void down(struct sink *s, const struct out_conf *c)
 
 static void interrupted(struct sink *s, const struct out_conf *c)
 {
+	struct rec_port ports[] = {{.number = 1,
+					   .proto = PROTO_IP,
+					   .state = PORT_OPEN,
+					   .reason = REASON_ECHO_REPLY,
+					   .service = "icmp"},
+		{.number = 99,
+			.proto = PROTO_IP,
+			.state = PORT_CLOSED,
+			.reason = REASON_PROTO_UNREACH}};
+	struct rec_host h = up_host(0x0a4d000c);
+
+	h.partial = true;
+	h.ports = ports;
+	h.n_ports = 2;
 	put_run(s, c, "sonde", 1);
 	host_web(s);
-	put_end(s, 1, 0, true);
+	put_host(s, &h);
+	put_end(s, 2, 0, true);
 }
 
 /* As if the process had died: no end record, no close. */
@@ -373,6 +397,23 @@ static void killed(struct sink *s, const struct out_conf *c)
 	host_web(s);
 	host_few(s);
 	_exit(0);
+}
+
+static void put_packet(struct sink *s, const char *text, uint64_t n)
+{
+	static const uint8_t data[] = "E # not an IP packet\n000000  00";
+	struct rec_packet p = {.sent = n % 2,
+		.at_ns = n,
+		.wall_ns = START + n,
+		.text = text,
+		.interface = text,
+		.verdict = text,
+		.data = data,
+		.len = sizeof(data),
+		.wire_len = sizeof(data) + 5,
+		.ethertype = 0x88b5};
+
+	put(s, &(struct rec){.kind = REC_PACKET, .packet = &p});
 }
 
 static void hostile(struct sink *s, const struct out_conf *c)
@@ -394,6 +435,7 @@ static void hostile(struct sink *s, const struct out_conf *c)
 		h.user_name = h.ptr_name = h.vendor = evil[i];
 		h.ptr_name = evil[(i + 1) % (sizeof(evil) / sizeof(evil[0]))];
 		put_note(s, LOG_WARN, evil[i]);
+		put_packet(s, evil[i], i);
 		put_host(s, &h);
 	}
 	put_end(s, 9, 0, false);

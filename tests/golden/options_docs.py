@@ -38,7 +38,7 @@ built = {name for name, state in rows.items() if state == "yes"}
 text = read(man)
 section = text[text.index(".SH OPTIONS"):text.index(".SH TARGETS")]
 tagged = re.findall(r"^\.TP\n(.*)$", section, re.M)
-same("manual page", {n.replace("\\-", "-") for line in tagged for n in re.findall(r"\\fB(.*?)\\fR", line)}, every)
+same("manual page", {n.replace("\\-", "-") for line in tagged for n in re.findall(r"\\fB(\\-.*?)\\fR", line)}, every)
 if "@" in re.sub(r"\S+@\S+", "", section):
     failed.append("manual page: a placeholder was left")
 

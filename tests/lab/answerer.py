@@ -9,6 +9,8 @@ import socket
 import struct
 import sys
 
+from packets import checksum, crc32c
+
 RULES = """
 table inet quiet {
   chain in {
@@ -24,25 +26,6 @@ SCTP_SILENT = range(100, 110)   # a firewall's
 WINDOW = 4096
 INIT, INIT_ACK, ABORT, COOKIE_ECHO = 1, 2, 6, 10
 FIN, SYN, RST, ACK = 1, 2, 4, 16
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def crc32c(data):
-    """RFC 9260 appendix A, bit by bit."""
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
 
 
 def tcp(seg, pseudo):

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 
-from check import by_daemon, expect, main, read_xml, test, v4, v6
+from check import by_daemon, by_nmap, expect, main, read_xml, test, until, v4, v6
+from packets import Capture
 
 PROMISCUOUS, STRICT, ANY, NO_LOW, OURS = 2121, 2122, 2123, 2124, 2130   # and above, for ours
 
@@ -105,9 +106,7 @@ def bounce(lab, sonde, port, *args, server=None, code=0):
 def says(lab, sonde, port, *args, code=1):
     """What a run says on standard error, and its report."""
     servers(lab)
-    p = lab.scan(sonde.program, "-n", "-Pn", "-b", "%s:%d" % (v4("db"), port), *args, "-oX", "-")
-    assert p.returncode == code, (p.returncode, p.stderr)
-    return p.stderr, read_xml(p.stdout)
+    return sonde.both("-n", "-Pn", "-b", "%s:%d" % (v4("db"), port), *args, code=code)
 
 
 TRUTH = {22: "open", 23: "closed", 80: "open", 1005: "filtered", 1012: "closed", 2000: "closed"}
@@ -148,7 +147,7 @@ def several_targets_with_discovery(lab, sonde):
 def as_nmap(lab, sonde):
     ports = ["-p", "8080-8083", v4("web")]
     got = bounce(lab, sonde, PROMISCUOUS, *ports)
-    nmap = read_xml(lab.scan("nmap", "-n", "-Pn", "-b", "%s:%d" % (v4("db"), PROMISCUOUS), *ports, "-oX", "-").stdout)
+    nmap = by_nmap(lab, "-n", "-Pn", "-b", "%s:%d" % (v4("db"), PROMISCUOUS), *ports)
     expect(got, v4("web"), {n: s for (_, n), (s, _) in nmap[v4("web")]["ports"].items()})
     expect(got, v4("web"), by_daemon("web", range(8080, 8084)))
 
@@ -187,16 +186,10 @@ def broken_connections(lab, sonde):
 @test
 def the_target_sees_the_server_only(lab, sonde):
     servers(lab)
-    dump = subprocess.Popen(["ip", "netns", "exec", lab.ns("web"), "tcpdump", "-n", "-l", "-i", "eth0", "--immediate-mode",
-                             "tcp[tcpflags] & tcp-syn != 0 and tcp[tcpflags] & tcp-ack == 0"],
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    time.sleep(1)
-    bounce(lab, sonde, ANY, "-p", "22,80,8080,8081", v4("web"))
-    time.sleep(0.5)
-    dump.send_signal(signal.SIGTERM)
-    seen = [line for line in dump.communicate()[0].splitlines() if " > " in line]
-    to = {line.split(" > ")[1].split(":")[0].rsplit(".", 1)[1] for line in seen}
-    assert to == {"22", "80", "8080", "8081"} and all("IP %s." % v4("db") in line for line in seen), seen
+    with Capture(lab, "web", "tcp[tcpflags] & (tcp-syn | tcp-ack) == tcp-syn") as c:
+        bounce(lab, sonde, ANY, "-p", "22,80,8080,8081", v4("web"))
+    seen = [(p.src, p.dport) for p in c.packets]
+    assert set(seen) == {(v4("db"), n) for n in (22, 80, 8080, 8081)}, seen
 
 
 @test
@@ -211,11 +204,12 @@ def limits_are_kept(lab, sonde):
 @test
 def interruption_keeps_what_is_known(lab, sonde):
     servers(lab)
+    said = lab.dir + "/said"
     p = subprocess.Popen(["ip", "netns", "exec", lab.ns("scan"), sonde.program, "-n", "-Pn", "-b", "%s:%d" % (v4("db"), ANY),
-                          "-r", "-p", "22,80,1000-1009", v4("fw"), "-oX", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(2)
+                          "-r", "-p", "22,80,1000-1009", v4("fw"), "-oX", "-", "-d"], stdout=subprocess.PIPE, stderr=open(said, "w"), text=True)
+    until(lambda: open(said).read().count("-> 226 ") == 2, "two open ports")
     p.send_signal(signal.SIGINT)
-    out, _ = p.communicate(timeout=20)
+    out, _ = p.communicate(timeout=60)
     assert p.returncode == 130, p.returncode
     got = read_xml(out)[v4("fw")]["ports"]
     assert got["tcp", 22][0] == got["tcp", 80][0] == "open" and len(got) < 12, got
@@ -225,8 +219,8 @@ def interruption_keeps_what_is_known(lab, sonde):
 def misuse(lab, sonde):
     for args, words in ((["-b", "h:x"], "no port"), (["-sS", "-b", v4("db")], "exclude"), (["-sn", "-b", v4("db")], "-b"),
                         (["-g", "53", "-b", v4("db")], "-g"), (["-b", v4("db"), "--min-rate", "5"], "--min-rate")):
-        p = lab.scan(sonde.program, *args, v4("web"))
-        assert p.returncode == 2 and words in p.stderr, (args, p.returncode, p.stderr)
+        text = sonde.says(*args, v4("web"))
+        assert words in text, (args, text)
 
 
 if __name__ == "__main__":

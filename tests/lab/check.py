@@ -45,10 +45,29 @@ class Scanner:
     def __init__(self, lab, program):
         self.lab, self.program = lab, program
 
-    def __call__(self, *args, timeout=120, code=0):
+    def both(self, *args, timeout=120, code=0):
+        """What a run says on standard error, and its report."""
         p = self.lab.scan(self.program, *args, "-oX", "-", timeout=timeout)
-        assert p.returncode == code, "exit %d, wanted %d: %s" % (p.returncode, code, p.stderr[-500:])
-        return read_xml(p.stdout)
+        assert p.returncode == code, "%s: exit %d, wanted %d: %s" % (args, p.returncode, code, p.stderr[-500:])
+        return p.stderr, read_xml(p.stdout) if p.stdout else {}
+
+    def __call__(self, *args, timeout=120, code=0):
+        return self.both(*args, timeout=timeout, code=code)[1]
+
+    def says(self, *args, code=2):
+        return self.both(*args, code=code)[0]
+
+
+def by_nmap(lab, *args):
+    """nmap's report of the same."""
+    return Scanner(lab, "nmap")(*args)
+
+
+def until(true, what, timeout=60):
+    end = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < end, "waited in vain for " + what
+        time.sleep(0.01)
 
 
 def v4(name):

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 
-from check import by_daemon, expect, main, read_xml, test, v4
+from check import by_daemon, by_nmap, expect, main, test, until, v4
+from packets import Capture
 
 KINDS = ["seq", "by256", "random", "perhost", "zero", "constant", "busy", "slight", "storm", "silent", "deaf"]
 ZOMBIE = {kind: "10.77.0.%d" % (100 + i) for i, kind in enumerate(KINDS)}
@@ -32,7 +33,7 @@ def build(lab):
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zombie.py")
     lab.daemon("zombie", "/usr/bin/python3", program, "eth0", "10.77.0.1", *("%s:%s" % (a, k) for k, a in ZOMBIE.items()))
     lab.daemon("late", "/usr/bin/python3", program, "eth0", "10.77.0.1", LATE + ":seq:60:80,1001,1080")
-    time.sleep(1)
+    until(lambda: len(by_nmap(lab, "-n", "-sn", ZOMBIE["seq"], LATE)) == 2, "the zombies")
 
 
 def truth(name, numbers=NUMBERS):
@@ -43,28 +44,6 @@ def truth(name, numbers=NUMBERS):
 def idle(lab, sonde, kind, *args, code=0):
     build(lab)
     return sonde("-n", "-sI", ZOMBIE[kind], *args, code=code)
-
-
-class Capture:
-    """Everything that comes by a host's interface."""
-
-    def __init__(self, lab, name):
-        self.path = os.path.join(lab.dir, "idle-%s.pcap" % name)
-        self.p = subprocess.Popen(["ip", "netns", "exec", lab.ns(name), "tcpdump", "-U", "--immediate-mode", "-n", "-i", "eth0", "-w", self.path],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.p.stderr.readline()  # "listening on"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        time.sleep(0.3)
-        self.p.send_signal(signal.SIGINT)
-        self.p.communicate(timeout=10)
-
-    def lines(self, expression):
-        return subprocess.run(["tcpdump", "-nr", self.path, expression], capture_output=True, text=True,
-                              check=True).stdout.splitlines()
 
 
 @test
@@ -115,7 +94,7 @@ def the_target_never_hears_of_us(lab, sonde):
 def nmap_finds_the_same(lab, sonde):
     args = ["-n", "-Pn", "-sI", ZOMBIE["seq"], "-p", "20-25,75-85,1000-1030", v4("fw")]
     build(lab)
-    theirs = read_xml(lab.scan("nmap", *args, "-oX", "-").stdout)[v4("fw")]["ports"]
+    theirs = by_nmap(lab, *args)[v4("fw")]["ports"]
     ours = sonde(*args)[v4("fw")]["ports"]
     assert ours == theirs, set(ours.items()) ^ set(theirs.items())
 
@@ -139,6 +118,7 @@ def unfit_zombies_are_refused(lab, sonde):
 @test
 def a_zombie_has_a_port(lab, sonde):
     """Another port than 80 is asked at, and only there."""
+    build(lab)
     with Capture(lab, "zombie") as c:
         expect(sonde("-n", "-sI", ZOMBIE["seq"] + ":8081", "-p", "20-25", v4("fw")), v4("fw"), truth("fw", range(20, 26)))
     asked = c.lines("src host 10.77.0.2 and tcp and dst host " + ZOMBIE["seq"])
@@ -155,7 +135,7 @@ def ends_in_order(lab, sonde):
                           v4("fw"), "-oX", "-"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     time.sleep(1.5)
     p.send_signal(signal.SIGINT)
-    out, _ = p.communicate(timeout=5)
+    out, _ = p.communicate(timeout=60)
     assert p.returncode == 130 and 'exit="error"' in out or "interrupted" in out, (p.returncode, out[-300:])
 
 

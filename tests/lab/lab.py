@@ -6,6 +6,7 @@ One switch (10.77.0.0/24, fd77::/64) joins the scanner and the hosts; three rout
 of it. Real daemons listen on the hosts; nft rules make the firewall and the lossy host; "slow" is the responder, which holds
 each answer for 20 ms. `with Lab(...) as lab:` builds it and takes it down again, processes first.
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -197,7 +198,7 @@ class Lab:
 
     # -- use -----------------------------------------------------------------------------------------
 
-    def scan(self, *args, timeout=120, input=None, mount=None):
+    def scan(self, *args, timeout=120, input=None):
         """A command in the scanner's namespace."""
         return subprocess.run(["ip", "netns", "exec", self.ns("scan")] + list(args), capture_output=True, text=True,
                               timeout=timeout, input=input, errors="replace", cwd=self.dir)
@@ -221,5 +222,9 @@ class Lab:
                 p.kill()
                 p.wait()
         for name in reversed(self.spaces):
+            # what a test that failed has left, for a namespace lives as long as its processes
+            for pid in subprocess.run(["ip", "netns", "pids", self.ns(name)], capture_output=True, text=True).stdout.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", self.ns(name)], check=False)
         shutil.rmtree(self.dir, ignore_errors=True)

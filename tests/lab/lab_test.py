@@ -11,7 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 
-from check import by_daemon, expect, firewall_truth, main, read_xml, test, v4, v6
+from check import by_daemon, by_nmap, expect, firewall_truth, main, read_xml, test, v4, v6
 from lab import DAEMONS, DEAD, HOSTS, SCANNER, SILENT, SLOW
 
 NEAR = list(range(1, 1025)) + [8080]
@@ -203,7 +203,7 @@ def as_nmap_sees_it(lab, sonde):
     """nmap and Sonde, one after the other, on hosts whose rules are deterministic."""
     args = ["-n", "-p1-1049", v4("web"), v4("fw"), v4("db"), "10.77.3.10"]
     ours = sonde(*args)
-    theirs = read_xml(lab.scan("nmap", *args, "-oX", "-").stdout)
+    theirs = by_nmap(lab, *args)
     for addr in theirs:
         a = {k: s for k, (s, _) in ours[addr]["ports"].items()}
         b = {k: s for k, (s, _) in theirs[addr]["ports"].items()}
@@ -227,7 +227,7 @@ def interrupted_run_is_valid(lab, sonde):
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     time.sleep(2)
     p.send_signal(2)
-    p.wait(10)
+    p.wait(60)
     assert p.returncode == 130, p.returncode
     root = ET.parse(out).getroot()
     assert "interrupt" in ET.tostring(root.find("runstats")).decode()
@@ -256,7 +256,7 @@ def interface_goes_down(lab, sonde):
     time.sleep(1.5)
     lab.ip("scan", "link", "set", "eth0", "down")
     try:
-        _, err = p.communicate(timeout=30)
+        _, err = p.communicate(timeout=60)
         assert p.returncode == 1 and err.strip(), (p.returncode, err)
         ET.parse(out)
     finally:
@@ -267,4 +267,5 @@ def interface_goes_down(lab, sonde):
         lab.ip("scan", "-6", "route", "replace", "fd77::/16", "via", "fd77::1")
 
 
-sys.exit(main(__doc__))
+if __name__ == "__main__":
+    sys.exit(main(__doc__))

@@ -14,34 +14,12 @@ import subprocess
 import sys
 import time
 
-from check import main, test, v4, v6
+from check import main, test, until, v4, v6
 from lab import SCANNER, run
+from packets import Capture
 
 OURS = bytes.fromhex(SCANNER[1].replace(":", ""))
 XSL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data")
-
-
-class Wire:
-    """tcpdump on a host of the lab, while the block runs: all frames from and to the scanner."""
-
-    def __init__(self, lab, name):
-        self.lab, self.name, self.path = lab, name, os.path.join(lab.dir, "wire-%s.pcap" % name)
-
-    def __enter__(self):
-        self.p = subprocess.Popen(["ip", "netns", "exec", self.lab.ns(self.name), "tcpdump", "-i", "eth0", "-U", "-n", "-B", "16384",
-                                   "--time-stamp-precision=nano", "-w", self.path, "ether host " + SCANNER[1]],
-                                  stderr=subprocess.PIPE, text=True)
-        while "listening on" not in self.p.stderr.readline():
-            pass
-        return self
-
-    def __exit__(self, *_):
-        time.sleep(2)
-        self.p.send_signal(signal.SIGINT)
-        said = self.p.communicate()[1]
-        assert "\n0 packets dropped by kernel" in said, said
-        self.at = {f: t for t, f in read_pcap(self.path)}
-        self.frames = [f for _, f in read_pcap(self.path)]
 
 
 def read_pcap(path):
@@ -86,20 +64,21 @@ def scan(lab, sonde, *args, code=0):
 def compare(lab, sonde, addr, *args):
     """A scan with every packet output; its capture equals the wire's. Returns the capture."""
     path, hexed = lab.dir + "/c.pcapng", lab.dir + "/c.hex"
-    with Wire(lab, "web") as wire:
+    with Capture(lab, "web", "ether host " + SCANNER[1]) as wire:
         p = scan(lab, sonde, "--packet-capture", path, "-oH", hexed, "--packet-trace", *args, addr)
     got = packets(path)
     assert got, "nothing was captured"
     for way in (1, 2):
         ours = collections.Counter(f for _, d, f, _, _ in got if d == way)
-        theirs = collections.Counter(f for f in wire.frames if (f[6:12] == OURS) == (way == 2))
+        theirs = collections.Counter(p.frame for p in wire.packets if (p.frame[6:12] == OURS) == (way == 2))
         assert not ours - theirs, "in the capture, not on the wire: %r" % next(iter(ours - theirs))
         rest = [f.hex() for f in theirs - ours if not by_kernel(f)]
         assert not rest, "on the wire, not in the capture (way %d): %s" % (way, rest[:3])
         assert ours, "nothing in direction %d" % way
     assert {i for *_, i in got} == {"eth0"}
+    at = {p.frame: p.at for p in wire.packets}
     for t, _, frame, _, _ in got:  # of one clock; how close is no matter of this test
-        assert abs(t - wire.at[frame]) < 2 * 10**9, (t, wire.at[frame])
+        assert abs(t / 1e9 - at[frame]) < 2, (t, at[frame])
     run("text2pcap", "-D", "-t", "ISO", hexed, hexed + ".pcapng")
     again = packets(hexed + ".pcapng")
     assert [x[:3] for x in again] == [x[:3] for x in got], "the hex capture is another one"
@@ -175,13 +154,12 @@ def what_cannot_leave_is_not_shown(lab, sonde):
 def killed_captures_are_whole(lab, sonde):
     for n in range(12):
         path = "%s/killed%d.pcapng" % (lab.dir, n)
-        p = subprocess.Popen(["ip", "netns", "exec", lab.ns("scan"), sonde.program, "-n", "-p-", "--packet-capture", path,
-                              v4("web")], stdout=subprocess.DEVNULL)
-        time.sleep(0.05 + n * 0.03)
+        p = subprocess.Popen(["ip", "netns", "exec", lab.ns("scan"), sonde.program, "-n", "-p-", "--max-rate", "5000", "--packet-capture",
+                              path, v4("web")], stdout=subprocess.DEVNULL)
+        until(lambda: os.path.exists(path) and os.path.getsize(path) > 1000, "packets in " + path)
+        time.sleep(n * 0.02)
         p.kill()
-        p.wait()
-        if not os.path.exists(path) or not os.path.getsize(path):
-            continue
+        assert p.wait() == -signal.SIGKILL
         r = subprocess.run(["capinfos", "-c", "-M", path], capture_output=True, text=True)
         assert r.returncode == 0 and not r.stderr, r.stderr
         r = subprocess.run(["tcpdump", "-n", "-r", path], capture_output=True, text=True)
@@ -254,6 +232,28 @@ def reports_become_pages(lab, sonde):
         assert r.returncode == 0 and not r.stderr, r.stderr
 
 
+def port_fields(text):
+    """address -> [number, state and protocol] of its line of ports; names are each one's own."""
+    found = re.finditer(r"^Host: (\S+) .*\t(Ports|Protocols): ([^\t\n]*)", text, re.M)
+    return {m[1]: [field.split("/")[:3 if m[2] == "Ports" else 2] for field in m[3].split(", ")] for m in found}
+
+
+@test
+def grepable_states_as_nmap(lab, sonde):
+    """Each port with its own state, as nmap writes it, under both names of the format."""
+    for option, args, states in (("-oG", ["-p22,23,80,1000-1005,1010,1020"], {"open", "closed", "filtered"}),
+                                 ("-oM", ["-sA", "-p22,1000"], {"unfiltered", "filtered"}),
+                                 ("-oG", ["-sU", "-p53,2000,2010"], {"open|filtered", "filtered", "closed"}),
+                                 ("-oG", ["-sO", "-p6,17,200"], {"open", "closed"})):
+        seen = []
+        for program in (sonde.program, "nmap"):
+            path = lab.dir + "/grepable"
+            assert lab.scan(program, "-n", *args, option, path, v4("fw")).returncode == 0
+            with open(path) as f:
+                seen.append(port_fields(f.read()))
+        assert seen[0] == seen[1] and {x[1] for x in seen[0][v4("fw")]} == states, (option, args, seen)
+
+
 @test
 def open_only_as_nmap(lab, sonde):
     """--open leaves out the same hosts: one has the port open, one closed, one is not there."""
@@ -271,4 +271,5 @@ def open_only_as_nmap(lab, sonde):
         assert v4("web") in text and v4("db") not in text and "10.77.0.99" not in text, option
 
 
-sys.exit(main(__doc__))
+if __name__ == "__main__":
+    sys.exit(main(__doc__))

@@ -6,39 +6,14 @@ least distances and pauses are judged; that a busy machine was late is not.
 
 	pace_test.py SONDE RESPONDER [NAME...]
 """
-import os
-import subprocess
 import sys
-import time
 
-from check import expect, main, read_xml, test, v4, v6
-from lab import SCANNER, run
+from check import by_nmap, expect, main, test, v4, v6
+from lab import SCANNER
+from packets import Capture
 
 OURS = "ether src %s and (arp or tcp)" % SCANNER[1]  # to closed ports: the kernel itself sends nothing there
 LATE = 0.005  # a capture stamps a packet by so much after it left when a soft interrupt waits
-
-
-class Capture:
-    """Times, in seconds, of what arrives at a host from the scanner."""
-
-    def __init__(self, lab, name, what):
-        self.file = os.path.join(lab.dir, "pace.pcap")
-        self.args = ["ip", "netns", "exec", lab.ns(name), "tcpdump", "-Z", "root", "-i", "br0" if name == "sw" else "eth0",
-                     "--immediate-mode", "-s", "96", "--time-stamp-precision", "nano", "-w", self.file, what]
-
-    def __enter__(self):
-        self.p = subprocess.Popen(self.args, stderr=subprocess.PIPE, text=True)
-        while "listening" not in self.p.stderr.readline():
-            pass
-        return self
-
-    def __exit__(self, *_):
-        time.sleep(0.3)
-        self.p.terminate()
-        said = self.p.communicate(timeout=20)[1]
-        assert "0 packets dropped by kernel" in said, said
-        out = run("tcpdump", "-n", "-tt", "--time-stamp-precision", "nano", "-r", self.file)
-        self.at = [float(line.split()[0]) for line in out.splitlines()]
 
 
 def too_many(at, rate, span):
@@ -54,23 +29,25 @@ def too_many(at, rate, span):
 
 @test
 def ceiling(lab, sonde):
-    for rate, ports in ((50, "10001-10200"), (2000, "10001-18000")):
-        with Capture(lab, "web", OURS) as c:
-            sonde("-n", "-T5", "-r", "-p", ports, "--max-rate", str(rate), v4("web"))
-        over = too_many(c.at, rate, 0.1)
+    """Of one host, and of all hosts together."""
+    for rate, ports, names in ((50, "10001-10200", ["web"]), (2000, "10001-18000", ["web"]), (500, "10001-10400", ["web", "db", "fw"])):
+        with Capture(lab, "sw", OURS, "br0") as c:
+            sonde("-n", "-T5", "-r", "-p", ports, "--max-rate", str(rate), *map(v4, names))
+        at = [p.at for p in c.packets]
+        over = too_many(at, rate, 0.1)
         assert over <= rate * LATE, "%g/s: %.2f packets too many" % (rate, over)
         # what is lost while the scanner does not run cannot be made up for within the ceiling
-        stalled = sum(max(0, b - a - 1 / rate - 0.0004) for a, b in zip(c.at, c.at[1:]))
-        mean = (len(c.at) - 1) / (c.at[-1] - c.at[0] - stalled)
+        stalled = sum(max(0, b - a - 1 / rate - 0.0004) for a, b in zip(at, at[1:]))
+        mean = (len(at) - 1) / (at[-1] - at[0] - stalled)
         assert mean > 0.9 * rate, "%g/s: the mean is %g/s, stalled %.3f s" % (rate, mean, stalled)
 
 
 @test
 def stealthy(lab, sonde):
     """16 packets 10 ms apart +-60 %, a second, again; 5 s between targets; the request for the address counts."""
-    with Capture(lab, "sw", OURS) as c:
+    with Capture(lab, "sw", OURS, "br0") as c:
         sonde("-n", "--stealth", "stealthy", "-p10001-10031", v4("web"), v4("fw"))
-    gaps = [b - a for a, b in zip(c.at, c.at[1:])]
+    gaps = [b.at - a.at for a, b in zip(c.packets, c.packets[1:])]
     pauses = [(i, g) for i, g in enumerate(gaps) if g > 0.5]
     assert [i for i, _ in pauses] == [15, 31, 47], "pauses are not after 16, 32 and 48 packets: %s" % pauses
     assert all(g >= least for (_, g), least in zip(pauses, (1, 5, 1))), "too short: %s" % pauses
@@ -104,8 +81,7 @@ def refusals_more_often(lab, sonde):
 def defeat_as_nmap_does(lab, sonde):
     """Which states silence has, of ports that a firewall drops and of open, closed and refused ones."""
     for args in (("-sU", "--defeat-icmp-ratelimit", "-p1998-2012"), ("-sS", "--defeat-rst-ratelimit", "-p22,80,81,1000-1012")):
-        nmap = lab.scan("nmap", "-n", *args, "-oX", "-", v4("fw"))
-        ours, theirs = sonde("-n", *args, v4("fw"))[v4("fw")]["ports"], read_xml(nmap.stdout)[v4("fw")]["ports"]
+        ours, theirs = (scan("-n", *args, v4("fw"))[v4("fw")]["ports"] for scan in (sonde, lambda *x: by_nmap(lab, *x)))
         assert ours == theirs, "%s: (ours, nmap's) differ: %s" % (
             " ".join(args), {k: (ours.get(k), theirs.get(k)) for k in theirs if ours.get(k) != theirs[k]})
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures taken in a namespace of the lab, and a decoder of their bytes that shares nothing with Sonde's."""
+import functools
 import ipaddress
 import os
 import signal
@@ -18,7 +19,12 @@ def ones_sum(data):
     return total
 
 
+def checksum(data):
+    return ~ones_sum(data) & 0xffff
+
+
 def crc32c(data):
+    """RFC 9260 appendix A, bit by bit."""
     crc = 0xffffffff
     for byte in data:
         crc ^= byte
@@ -83,6 +89,20 @@ class Packet:
         return self.body[13]
 
     @property
+    def window(self):
+        return struct.unpack("!H", self.body[14:16])[0]
+
+    @property
+    def tcp_options(self):
+        """[(kind, value)], without what pads them."""
+        raw, found = self.body[20:(self.body[12] >> 4) * 4], []
+        while raw and raw[0]:
+            size = 1 if raw[0] == 1 else raw[1]
+            found.append((raw[0], raw[2:size]))
+            raw = raw[size:]
+        return found
+
+    @property
     def payload(self):
         """Behind the transport header."""
         return self.body[(self.body[12] >> 4) * 4 if self.proto == 6 else 8:]
@@ -116,12 +136,12 @@ def reassemble(fragments):
 
 
 class Capture:
-    """What passes an interface of a namespace while the block runs; .packets afterwards, in order."""
+    """What passes an interface of a namespace while the block runs, or of it what tcpdump's expression says."""
 
-    def __init__(self, lab, name, interface="eth0"):
-        self.file = os.path.join(lab.dir, "capture.pcap")
-        self.command = ["ip", "netns", "exec", lab.ns(name), "tcpdump", "-i", interface, "-U", "--immediate-mode",
-                        "-Z", "root", "-w", self.file]
+    def __init__(self, lab, space, what="", interface="eth0", name="capture.pcap"):
+        self.file = os.path.join(lab.dir, name)
+        self.command = ["ip", "netns", "exec", lab.ns(space), "tcpdump", "-i", interface, "-U", "--immediate-mode", "-B", "16384",
+                        "--time-stamp-precision=nano", "-Z", "root", "-w", self.file, what]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -129,17 +149,27 @@ class Capture:
             assert self.process.poll() is None, "tcpdump ended"
         return self
 
-    def __exit__(self, *_):
-        time.sleep(0.2)     # what was sent last
+    def __exit__(self, failed, *_):
+        time.sleep(0.3)     # what was sent last
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
+        said = self.process.communicate(timeout=20)[1]
+        assert failed or "\n0 packets dropped by kernel" in said, said
+
+    @functools.cached_property
+    def packets(self):
+        """In order; not of the interface "any", whose frames are others."""
         with open(self.file, "rb") as f:
             data = f.read()
-        self.packets, at = [], 24
+        packets, at = [], 24
         while at + 16 <= len(data):
-            sec, usec, have, _ = struct.unpack("<IIII", data[at:at + 16])
-            self.packets.append(Packet(data[at + 16:at + 16 + have], sec + usec / 1e6))
+            sec, nsec, have, _ = struct.unpack("<IIII", data[at:at + 16])
+            packets.append(Packet(data[at + 16:at + 16 + have], sec + nsec / 1e9))
             at += 16 + have
+        return packets
+
+    def lines(self, what=""):
+        """The same in tcpdump's words."""
+        return subprocess.run(["tcpdump", "-nr", self.file, what], capture_output=True, text=True, check=True).stdout.splitlines()
 
     def to(self, dst, proto=None, dport=None):
         """Packets to an address."""

@@ -8,13 +8,13 @@ with the code that is the port's number. Captures on the scanner's side show tha
 Needs root; skipped (77) without.
 """
 import os
-import signal
 import subprocess
 import sys
 import time
 
-from check import by_daemon, expect, main, read_xml, test, v4, v6
+from check import by_daemon, expect, main, read_xml, test, until, v4, v6
 from lab import DAEMONS
+from packets import Capture
 
 MICRO, MICRO_LOGIN, DANTE, SQUID, TINY, OURS = 1080, 1082, 1081, 3128, 8888, 4000
 
@@ -124,9 +124,7 @@ def through(lab, sonde, chain, *args, code=0):
 def says(lab, sonde, chain, *args, code=1):
     """What a run that fails says."""
     proxies(lab)
-    p = lab.scan(sonde.program, "--proxies", chain, *args, "-oX", "-")
-    assert p.returncode == code, (chain, args, p.returncode, p.stderr)
-    return p.stderr
+    return sonde.says("--proxies", chain, *args, code=code)
 
 
 PORTS = ["-Pn", "-p", "22,23,80,1005,1012"]
@@ -192,43 +190,34 @@ def discovery_and_where_the_scanner_has_no_way(lab, sonde):
     assert got[v4("web")]["reason"] == "syn-ack", got
 
 
-class Capture:
-    """What leaves the scanner while the block runs, ARP and ND aside."""
+# What leaves the scanner, ARP and ND aside; inbound is what is to one of its addresses.
+LEAVES = "not arp and not icmp6 and not ip6 multicast and not dst host 10.77.0.2 and not dst host fd77::2"
 
-    def __init__(self, lab):
-        self.lab = lab
 
-    def __enter__(self):
-        self.p = subprocess.Popen(["ip", "netns", "exec", self.lab.ns("scan"), "tcpdump", "-n", "-l", "-i", "any", "--immediate-mode",
-                                   "-Q", "out", "not arp and not icmp6 and not ip6 multicast"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        time.sleep(1)
-        return self
-
-    def __exit__(self, *_):
-        time.sleep(0.3)
-        self.p.send_signal(signal.SIGTERM)
-        self.to = {line.split(" > ")[1].split(": ")[0] for line in self.p.communicate()[0].splitlines() if ": " in line and " > " in line}
+def heard(capture):
+    """Who was sent something: addresses with ports, in tcpdump's words."""
+    return {line.split(" > ")[1].split(": ")[0] for line in capture.lines() if ": " in line and " > " in line}
 
 
 @test
 def only_the_first_proxy_hears_from_us(lab, sonde):
     proxies(lab)
     two = url("socks5", MICRO) + "," + url("http", SQUID, "far")
-    with Capture(lab) as wire:
+    with Capture(lab, "scan", LEAVES, "any") as wire:
         for args in (["-p", "22,80", v4("fw")], ["-Pn", "-p", "22,80", v4("web")], ["-sn", v4("web")], ["-v", "-p80", "web.lab", v4("web")]):
             sonde("--proxies", two, *args)
         sonde("--proxies", url("socks5", MICRO, version=6), "-6", "-p", "22,80", v6("web"))
-    assert wire.to == {"%s.%d" % (v4("db"), MICRO), "%s.%d" % (v6("db"), MICRO)}, wire.to
+    assert heard(wire) == {"%s.%d" % (v4("db"), MICRO), "%s.%d" % (v6("db"), MICRO)}, heard(wire)
 
 
 @test
 def names_are_not_looked_up(lab, sonde):
     proxies(lab)
-    with Capture(lab) as wire:
+    with Capture(lab, "scan", LEAVES, "any") as wire:
         for args in ([url("socks5", MICRO), "web.lab"], ["socks5://db.lab:1080", v4("web")], [url("socks5", MICRO), "--exclude", "web.lab", v4("web")]):
             text = says(lab, sonde, args[0], "-p80", *args[1:], code=2)
             assert "outside the chain" in text and "address" in text, text
-    assert not wire.to, wire.to
+    assert not heard(wire), heard(wire)
 
 
 @test
@@ -260,12 +249,13 @@ def a_proxy_that_goes_away_is_no_verdict(lab, sonde):
     p = subprocess.Popen(["ip", "netns", "exec", lab.ns("db"), "microsocks", "-p", "1999"], stdout=subprocess.DEVNULL,
                          stderr=subprocess.DEVNULL)
     lab.await_ports("db", {"tcp": [1999], "udp": []})
+    trace = lab.dir + "/trace"
     scan = subprocess.Popen(["ip", "netns", "exec", lab.ns("scan"), sonde.program, "--proxies", url("socks5", 1999), "-Pn", "-p-",
-                             "--max-rate", "1000", v4("web"), "-oX", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+                             "--max-rate", "1000", v4("web"), "-oX", "-", "--packet-trace", "-oN", trace], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: os.path.exists(trace) and open(trace).read().count("CONN ") > 200, "connections")
     p.kill()
     p.wait()
-    out, text = scan.communicate(timeout=30)
+    out, text = scan.communicate(timeout=60)
     assert scan.returncode == 1 and url("socks5", 1999) in text, (scan.returncode, text)
     ports = {n: s for (_, n), (s, _) in read_xml(out)[v4("web")]["ports"].items()}
     assert len(ports) > 100

@@ -5,14 +5,15 @@
 The truth: RFC 9293 for Linux and its firewall (lab.FIREWALL), answerer.py for what Linux is not, libusrsctp for SCTP, the
 rules below for IP protocols. Where nmap does otherwise and is wrong, the test says why. Needs root; skipped (77) without.
 """
-import subprocess
+import struct
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import answerer
-from check import expect, main, read_xml, test, v4, v6
+from check import by_nmap, expect, main, test, v4, v6
 from lab import DAEMONS
+from packets import Capture
 
 OLD = (41, "00:1c:b3:41:41:41")     # answerer.py
 SCTP = (42, "00:1c:b3:42:42:42")    # libusrsctp's discard server, which drops what is closed
@@ -136,7 +137,7 @@ def each_kind_of_reject(lab, sonde):
             got = sonde(*args)[args[-1]]["ports"]
             assert got == {(proto, n): v for n, v in want.items()}, (tech, got)
             if tech in ("-sA", "-sY"):
-                theirs = by_nmap(lab, args)
+                theirs = ports_by_nmap(lab, args)
                 assert theirs == got, (tech, theirs)
         lab.nft("proto", "delete table inet kinds")
 
@@ -181,24 +182,19 @@ def scan_flags(lab, sonde):
 
 @test
 def syn_is_a_linux_client_s(lab, sonde):
-    """Beside the SYN of this kernel's connect(), both taken by tcpdump on the target."""
+    """Beside the SYN of this kernel's connect(), both taken on the target."""
     # the default, of which the window scale 7 comes; this machine's may be larger
     lab.sysctl("scan", "net.ipv4.tcp_rmem=4096 131072 6291456")
     for family in (4, 6):
-        dump = subprocess.Popen(["ip", "netns", "exec", lab.ns("web"), "tcpdump", "-lnni", "eth0", "-c", "2", "-v",
-                                 "tcp dst port 80 and tcp[13] == 2" if family == 4 else "ip6 and tcp dst port 80 and ip6[53] == 2"],
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        dump.stderr.readline()
-        sonde(*options(family), "-sS", "-p80", of("web", family))
-        sonde(*options(family), "-sT", "-Pn", "-p80", of("web", family))
-        out = dump.communicate(timeout=20)[0]
-        shapes = []
-        for line in out.replace("\n    ", " ").splitlines():
-            shape = line.split("options [")[1].split("]")[0].split(",")
-            shape = [x for x in shape if not x.startswith("TS")] + ["DF" if "flags [DF]" in line else "-",
-                                                                   line.split(" win ")[1].split(",")[0]]
-            shapes.append(shape)
-        assert len(shapes) == 2 and shapes[0] == shapes[1], out
+        with Capture(lab, "web", "tcp or ip6") as c:
+            sonde(*options(family), "-sS", "-p80-90", of("web", family))
+            sonde(*options(family), "-sT", "-Pn", "-p80", of("web", family))
+        syns = [p for p in c.to(of("web", family), 6) if p.flags == 2]
+        clocks = [struct.unpack("!I", value[:4])[0] for p in syns[:-1] for kind, value in p.tcp_options if kind == 8]
+        assert len(syns) >= 12 and len(clocks) == len(syns) - 1 and clocks == sorted(clocks), clocks
+        # a host does not change from packet to packet: all of a run are as the kernel's, the last
+        shapes = {(p.ttl, p.version == 4 and p.df, p.window, tuple((k, v if k != 8 else None) for k, v in p.tcp_options)) for p in syns}
+        assert len(shapes) == 1, shapes
 
 
 # ---- SCTP --------------------------------------------------------------------------------------------
@@ -271,12 +267,9 @@ def techniques_together(lab, sonde):
 
 # ---- beside nmap -------------------------------------------------------------------------------------
 
-def by_nmap(lab, args):
-    p = lab.scan("nmap", *args, "-oX", "-")
-    assert p.returncode == 0, p.stderr
-    ports = read_xml(p.stdout)[args[-1]]["ports"]
+def ports_by_nmap(lab, args):
     # nmap names no protocol in <extrareasons> of -sO, against its own DTD
-    return {("ip" if proto == "n/a" else proto, n): s for (proto, n), s in ports.items()}
+    return {("ip" if proto == "n/a" else proto, n): s for (proto, n), s in by_nmap(lab, *args)[args[-1]]["ports"].items()}
 
 
 @test
@@ -291,7 +284,7 @@ def as_nmap_sees_it(lab, sonde):
         for host, some in zip(runs, each):
             host += [(*options(family), *args) for args in some]
     with ThreadPoolExecutor(4) as pool:
-        theirs = list(pool.map(lambda some: [by_nmap(lab, args) for args in some], runs))
+        theirs = list(pool.map(lambda some: [ports_by_nmap(lab, args) for args in some], runs))
     for args, b in zip(sum(runs, []), sum(theirs, [])):
         a = sonde(*args)[args[-1]]["ports"]
         if "-sO" in args and "-6" not in args:  # nmap: open by whatever ICMP error about another protocol came first
@@ -340,7 +333,7 @@ def each_probe_alone(lab, sonde):
             assert got["state"] == "down", (rule, family, got)
             if family == 4 or probe not in ("-PY80", "-PO4"):
                 # nmap takes a parameter problem from the target itself for no answer at all
-                theirs = read_xml(lab.scan("nmap", *options(family), "-sn", probe, target, "-oX", "-").stdout)[target]
+                theirs = by_nmap(lab, *options(family), "-sn", probe, target)[target]
                 assert (theirs["state"], theirs["reason"]) == ("up", reason), (probe, family, theirs)
         finally:
             lab.nft("far", "delete table inet only")
@@ -376,4 +369,5 @@ def protocol_ping_by_default(lab, sonde):
         assert got["state"] == "up", got
 
 
-sys.exit(main(__doc__))
+if __name__ == "__main__":
+    sys.exit(main(__doc__))

@@ -9,10 +9,9 @@ import os
 import re
 import signal
 import sys
-import time
 import xml.etree.ElementTree as ET
 
-from check import main, test, v4, v6
+from check import main, test, until, v4, v6
 from lab import SLOW, run
 
 ROUTERS = ("r1", "r2", "r3")
@@ -177,7 +176,7 @@ def names_of_routers(lab, sonde):
     for p in lab.children:
         if "dnsmasq" in p.args:
             p.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
+    until(lambda: "r2.lab" in lab.scan(sonde.program, "-sL", "--dns-servers", v4("db"), "10.77.1.2").stdout, "the new name")
     got = trace(lab, sonde.program, "-p80", "--dns-servers", v4("db"), v4("far"), MANY4[0])
     assert [h[3] for h in got[v4("far")][1]] == [None, "r2.lab", None, "far.lab"], got
     assert [h[3] for h in got[MANY4[0]][1]] == [None, "r2.lab", None, None], got
@@ -188,8 +187,7 @@ def names_of_routers(lab, sonde):
 @test
 def refused_without_raw_packets(lab, sonde):
     for args in (["-sL"], ["--unprivileged"], ["--backend", "connect", "-sT"]):
-        p = lab.scan(sonde.program, "-n", "--traceroute", *args, v4("far"))
-        assert p.returncode == 2 and "--traceroute" in p.stderr, (args, p.returncode, p.stderr)
+        assert "--traceroute" in sonde.says("-n", "--traceroute", *args, v4("far"))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 The captures are read by packets.py, which knows nothing of Sonde. Needs root; skipped (77) without.
 """
 import ipaddress
+import re
 import sys
 
 from check import main, test, v4, v6
@@ -365,9 +366,9 @@ def refused(lab, sonde):
              "-S nosuch.invalid", "--ttl 256", "--spoof-mac zzzzqq", "--ip-options Q", "--data xyz", "--data 0",
              "--data 00 --data-string a", "--data-length 70000", "--adler32", "--spoof-mac 0 --send-ip"]
     for line in lines:
-        p = lab.scan(sonde.program, "-n", "-p80", *line.split(), v6("web") if "-6" in line else v4("web"), timeout=20)
-        last = line.split()[-1] if line.split()[-1].startswith("-") else line.split()[-2]
-        assert p.returncode == 2 and last.lstrip("-")[0] in p.stderr and p.stderr.count("\n") == 1, (line, p.returncode, p.stderr)
+        text = sonde.says("-n", "-p80", *line.split(), v6("web") if "-6" in line else v4("web"))
+        option = [word for word in line.split() if re.match("--?[a-zA-Z]", word) and word not in ("-sT", "--unprivileged")][0]
+        assert re.search(r"(^|[ (])%s\b" % option, text) and text.count("\n") == 1, (line, text)
 
 
 if __name__ == "__main__":

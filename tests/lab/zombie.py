@@ -17,15 +17,10 @@ import struct
 import sys
 import time
 
+from packets import checksum
+
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 NOISE = {"busy": 500, "slight": 4, "storm": 2000}
-
-
-def checksum(data):
-    data += b"\0" * (len(data) & 1)
-    s = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    s = (s & 0xffff) + (s >> 16)
-    return ~(s + (s >> 16)) & 0xffff
 
 
 class Host:
