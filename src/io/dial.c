@@ -3,6 +3,7 @@
 #include "io/dial.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,6 +42,8 @@ static int socket_make(struct dial *d, const struct io_tx *t)
 
 	if (fd < 0)
 		return -errno;
+	if (t->dst.family == 6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	if (d->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, d->device,
 				    (socklen_t)strlen(d->device) + 1))
 		rc = -errno;
@@ -97,14 +100,44 @@ bool dial_met_itself(int fd)
 	       !getpeername(fd, (struct sockaddr *)&b, &bl) && al == bl && !memcmp(&a, &b, al);
 }
 
+/*
+ * An ICMPv6 error that came while connect() held the socket, as it does over veth and loopback: the
+ * kernel keeps it for itself until the SYN is repeated, but for its error queue (IPV6_RECVERR,
+ * ipv6(7)). 0 when there is none.
+ */
+static int queued_error(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char room[256];
+	} control;
+	struct msghdr m = {.msg_control = &control, .msg_controllen = sizeof(control)};
+	struct sock_extended_err e;
+
+	if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_RECVERR)
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		return (int)e.ee_errno;
+	}
+	return 0;
+}
+
 /* 0 connected, EALREADY on its way, else what connect() says. See connect.c for the second call. */
 static int connect_now(int fd, const struct sockaddr_storage *to, socklen_t len)
 {
+	int error, told = 0;
+
 	if (!connect(fd, (const struct sockaddr *)to, len))
 		return 0;
 	if (errno == EINPROGRESS && !connect(fd, (const struct sockaddr *)to, len))
 		return 0;
-	return errno;
+	error = errno;
+	if (error == EALREADY && to->ss_family == AF_INET6)
+		told = queued_error(fd);
+	return told ? told : error;
 }
 
 int dial_connect(struct dial *d, struct io_tx *t, int *out_fd)

@@ -215,6 +215,8 @@ static int fill_route(struct routes *r, const struct fib_reply *a, struct net_ro
 		.ifindex = ifindex, .local = local, .src = a->src, .next_hop = a->gateway};
 	if (!l)
 		return -ENODEV;
+	if (a->type == RTN_UNICAST && l->kind == LINK_LOOPBACK)
+		return -ENETUNREACH; /* what -e lo gets: the kernel would send it another way */
 	if (!a->src.family)
 		return -EADDRNOTAVAIL;
 	out->kind = a->encap ? LINK_OTHER : l->kind;

@@ -69,9 +69,8 @@ static void settle_ping(struct engine *e, struct host *h, const struct reply *r)
 			host_stage_done(e, h);
 		return;
 	}
-	if (r->direct)
-		h->found_by = h->job.pings[r->slot];
 	if (r->direct || (itself && !refused)) {
+		h->found_by = h->job.pings[r->slot];
 		host_is_up(e, h, r->verdict.reason, r->ttl);
 		return;
 	}

@@ -63,8 +63,7 @@ uint32_t tech_cookie(
 		.family = host->family};
 
 	memcpy(in.b, host->b, sizeof(in.b));
-	return ((uint32_t)hash_sip(&run->key, &in, sizeof(in)) & ~UINT32_C(0xf)) |
-	       (try % TECH_TRIES_MAX);
+	return (uint32_t)hash_sip(&run->key, &in, sizeof(in));
 }
 
 /* clang-format off */

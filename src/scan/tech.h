@@ -139,8 +139,8 @@ const uint8_t *tech_udp_payload(
 uint16_t tech_sport(const struct tech_run *run, uint8_t try);
 bool tech_sport_try(const struct tech_run *run, uint16_t sport, uint8_t *try);
 /*
- * The number that proves an answer ours: 28 bits of keyed hash over address and ports, 4 bits of
- * try. A forged answer passes with probability 2^-28 a try; the source port must fit as well.
+ * The number that proves an answer ours: a keyed hash over address, port and try. A forged answer
+ * passes with probability 2^-32 a try; the source port must fit as well.
  */
 uint32_t tech_cookie(
 	const struct tech_run *run, const struct addr *host, uint16_t port, uint8_t try);

@@ -95,7 +95,6 @@ static void test_syn_probe(void **state)
 			assert_int_equal(b.buf[6], v6 ? PROTO_TCP : 0x40); /* don't fragment */
 			assert_int_equal(b.v.l4.dport, 443);
 			assert_int_equal(b.v.l4.sport, 40000 + try);
-			assert_int_equal(b.v.l4.seq & 15, try);
 			linux_options[3] = v6 ? 0xa0 : 0xb4;
 			assert_memory_equal(b.buf + b.len - 20, linux_options, 20);
 		}
@@ -306,8 +305,7 @@ static void check_owns_syn(struct bed *b)
 	assert_true(owns(b, &tech_syn, &l4, false));
 	l4.flags = TCP_SYN | TCP_ACK; /* what acknowledges nothing new does not answer a SYN */
 	assert_false(owns(b, &tech_syn, &l4, false));
-	for (uint32_t bit = 4; bit < 32;
-		bit++) { /* the mark of the try names another try, every other bit is the cookie */
+	for (uint32_t bit = 1; bit < 32; bit++) { /* one number on is what acknowledges a FIN as well */
 		l4 = reply_to(b, TCP_SYN | TCP_ACK);
 		l4.ack ^= UINT32_C(1) << bit;
 		assert_false(owns(b, &tech_syn, &l4, false));

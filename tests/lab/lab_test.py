@@ -97,6 +97,7 @@ def connect_through_the_firewall(lab, sonde):
     want = firewall_truth(list(range(1, 1050)))
     want.update({n: "closed" for n in range(1020, 1030)})
     expect(sonde("-n", "-sT", "-p1-1049", v4("fw")), v4("fw"), want)
+    expect(sonde("-n", "-6", "-sT", "-p1-1049", v6("fw")), v6("fw"), want)
 
 
 @test
