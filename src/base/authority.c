@@ -69,6 +69,18 @@ int authority_parse(const char *text, struct authority *out, struct err *e)
 	return 0;
 }
 
+void authority_show(struct buf *b, const char *text)
+{
+	const char *at = strrchr(text, '@');
+	const char *colon = at ? memchr(text, ':', (size_t)(at - text)) : NULL;
+
+	if (colon) {
+		buf_add(b, text, (size_t)(colon + 1 - text));
+		buf_str(b, AUTHORITY_HIDDEN);
+	}
+	buf_str(b, colon ? at : text);
+}
+
 int authority_decode(char *text, struct err *e)
 {
 	char *to = text, digits[5] = "0x";

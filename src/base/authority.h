@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #define AUTHORITY_FIELD 256 /* longest user, password or host, NUL included */
@@ -24,5 +25,8 @@ struct authority {
  * repeating a password.
  */
 int authority_parse(const char *text, struct authority *out, struct err *e) MUST_CHECK;
+#define AUTHORITY_HIDDEN "***"
+/* Appends such a text with AUTHORITY_HIDDEN for its password. */
+void authority_show(struct buf *b, const char *text);
 /* Replaces %HH in place (RFC 3986 2.1). ERR_USAGE where no two digits follow or for %00. */
 int authority_decode(char *text, struct err *e) MUST_CHECK;

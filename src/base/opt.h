@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /*
@@ -72,6 +73,8 @@ struct opt_row {
 	unsigned excl;	/* not 0: rows of the same number exclude each other */
 	unsigned group; /* heading it is listed under */
 	const char *help;
+	void (*show)(struct buf *b, const char *value); /* appends the value without what is
+							   secret; NULL = nothing is */
 	const char *absent; /* not NULL: known by name but not built; what it would be */
 };
 

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/opts.h"
+
 static void test_plain(void **state)
 {
 	static const char *const argv[] = {"sonde", "-p22,80", "10.0.0.1/24", NULL};
-	char *text = cmdline_text(3, argv);
+	char *text = cmdline_text(3, argv, NULL);
 
 	assert_string_equal(text, "sonde -p22,80 10.0.0.1/24");
 	free(text);
@@ -25,7 +27,7 @@ static void test_shell_gives_it_back(void **state)
 	static const char *const argv[] = {"printf", "<%s>", "", "it's", "a b", "$HOME", "`x`",
 		"\"", "\\", "*", "[1-5]", NULL};
 	static const char want[] = "<><it's><a b><$HOME><`x`><\"><\\><*><[1-5]>";
-	char *text = cmdline_text(11, argv);
+	char *text = cmdline_text(11, argv, NULL);
 	char got[256] = "";
 	FILE *f = popen(text, "re");
 
@@ -48,7 +50,7 @@ static void test_words(void **state)
 {
 	static const char *const argv[] = {
 		"nmap", "", "it's", "a b", "\"", "\\", "$x", "\\\"", "tab\there"};
-	char *text = cmdline_text(9, argv), **words;
+	char *text = cmdline_text(9, argv, NULL), **words;
 	size_t n;
 
 	words = cmdline_words(text, &n);
@@ -69,12 +71,40 @@ static void test_words(void **state)
 	assert_null(cmdline_words("\"", &n));
 }
 
+/* However it was written; what only looks like one is shown. */
+static void test_passwords(void **state)
+{
+	static const struct {
+		const char *argv[4], *want;
+	} rows[] = {
+		{{"s", "-b", "me:a,://@b@h:21", "me:x@h"}, "s -b 'me:***@h:21' me:x@h"},
+		{{"s", "-nbme:x@h", "--", "-b"}, "s '-nbme:***@h' -- -b"},
+		{{"s", "-b", "me@h:21", "h"}, "s -b me@h:21 h"},
+		{{"s", "--proxies=http://h:1,socks5://me:x@[2001:db8::1]:9", "a", "b"},
+			"s '--proxies=http://h:1,socks5://me:***@[2001:db8::1]:9' a b"},
+		{{"s", "-proxy", "http://:x@h,http://u:y@h", "a"},
+			"s -proxy 'http://:***@h,http://u:***@h' a"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct opt_uses uses = {0};
+		char *text;
+
+		assert_int_equal(opt_parse(&scan_opts, 3, rows[i].argv + 1, &uses, NULL), 0);
+		text = cmdline_text(4, rows[i].argv, &uses);
+		assert_string_equal(text, rows[i].want);
+		free(text);
+		opt_uses_free(&uses);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_shell_gives_it_back),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_passwords),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

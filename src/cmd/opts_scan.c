@@ -2,7 +2,9 @@
 /* The option table: every option of nmap 7.93 and our own, one row each. */
 #include <stddef.h>
 
+#include "base/authority.h"
 #include "cmd/opts.h"
+#include "io/chain.h"
 #include "scan/plan.h"
 
 enum group {
@@ -136,7 +138,8 @@ static const struct opt_row opt_rows[] = {
 	{ { "-sI" }, OPT_ARG, OPT_TEXT, "ZOMBIE", TO(zombie), .flags = OPT_ONCE, .excl = X_TCP, .group = G_TECHNIQUE,
 	  .help = "idle scan by ZOMBIE (HOST or HOST:PORT), whose IP ID counts its packets: no target sees our address; implies -Pn" },
 	{ { "-b" }, OPT_ARG, OPT_TEXT, "[USER[:PASSWORD]@]SERVER[:PORT]", TO(bounce), .flags = OPT_ONCE, .excl = X_TCP,
-	  .group = G_TECHNIQUE, .help = "FTP bounce scan: let this server connect to the ports" },
+	  .show = authority_show, .group = G_TECHNIQUE,
+	  .help = "FTP bounce scan: let this server connect to the ports; goes alone, and with -Pn no target sees our address" },
 	{ { "--scanflags" }, OPT_ARG, OPT_TEXT, "FLAGS", TO(scan_flags), .group = G_TECHNIQUE,
 	  .help = "flags of a raw TCP scan's probes: SYNFIN, 0x12 or 18; the technique says what answers mean" },
 
@@ -217,7 +220,7 @@ static const struct opt_row opt_rows[] = {
 	  .help = "send each raw probe from these addresses, too: A,B,ME,RND,RND:N (ME: our place among them)" },
 	{ { "-S" }, OPT_ARG, OPT_TEXT, "ADDRESS", TO(source), .group = G_PACKETS,
 	  .help = "source address of raw probes and of ARP; say -e IFACE to choose the interface" },
-	{ { "--proxies", "--proxy" }, OPT_ARG, OPT_TEXT, "URLS", TO(proxies), .flags = OPT_ONCE, .group = G_PACKETS,
+	{ { "--proxies", "--proxy" }, OPT_ARG, OPT_TEXT, "URLS", TO(proxies), .flags = OPT_ONCE, .show = chain_show, .group = G_PACKETS,
 	  .help = "connect through this chain of proxies, separated by commas: http://, socks4://, socks4a:// or socks5://, then [USER:PASSWORD@]ADDRESS:PORT; TCP connect only, and no name is looked up" },
 	{ { "--data" }, OPT_ARG, OPT_TEXT, "HEX", TO(data), .flags = OPT_ONCE, .excl = X_DATA, .group = G_PACKETS,
 	  .help = "add these bytes to raw probes: 0xAABB, AABB or \\xAA\\xBB" },

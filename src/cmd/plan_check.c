@@ -64,6 +64,9 @@ static int check_bounce(const struct check *c, struct err *e)
 
 	if (!c->p->bounce)
 		return 0;
+	if (o->techniques != TECH_BOUNCE)
+		return err_set(e, ERR_USAGE,
+			"-b does not go together with another technique: it would show our address to the targets; leave one out");
 	if (o->min_rate > 0)
 		return err_set(e, ERR_USAGE,
 			"--min-rate has no effect on -b, which goes at the FTP server's pace; leave it out");
@@ -150,7 +153,9 @@ static int check_defeat(const struct check *c, struct err *e)
 static int check_traceroute(const struct check *c, struct err *e)
 {
 	const struct opts *o = c->o;
+	bool unheard = c->p->bounce && (o->ping & PING_NONE);
 	const char *without = o->list_only				? "-sL"
+			      : unheard					? "-b with -Pn"
 			      : c->p->zombie				? "-sI"
 			      : is_backend(o->backend, &io_connect_ops) ? "--backend connect"
 			      : o->privilege == PRIVILEGE_NO		? "--unprivileged"

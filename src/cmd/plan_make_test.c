@@ -383,10 +383,10 @@ static void test_bounce(void **state)
 	assert_null(m->p.techniques[1]);
 	assert_int_equal(m->p.ports.of[PORTS_TCP].n, 1);
 	drop(m);
-	m = make("-sU -b h -p T:80,U:53 h", true);
-	assert_string_equal(m->p.techniques[0], "udp");
-	assert_string_equal(m->p.techniques[1], "bounce");
+	m = make("-b h -Pn h", true);
+	assert_int_equal(m->p.ping, PING_NONE); /* no ARP either */
 	drop(m);
+	assert_refused("-sU -b h -p T:80,U:53 h", true, "another technique");
 	assert_taken("-b h --unprivileged h", false, 0);
 	assert_refused("-b h:x h", true, "-b: ");
 	assert_refused("-b me@ h", true, "host");

@@ -153,7 +153,9 @@ static int by_zombie(struct plan *p, const struct opts *o, struct err *e)
 
 int plan_ping(struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
-	unsigned arp = o->no_arp ? 0 : PING_ARP;
+	/* with -b -Pn no target is to hear from us, not even by ARP */
+	bool unheard = p->bounce && (o->ping & PING_NONE);
+	unsigned arp = o->no_arp || unheard ? 0 : PING_ARP;
 	int rc;
 
 	p->ignore_rst = o->ignore_rst;

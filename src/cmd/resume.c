@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/authority.h"
 #include "base/hash.h"
 #include "cmd/cmdline.h"
 #include "cmd/reported.h"
@@ -145,14 +146,14 @@ static int repeat(struct opts *o, const struct frame_start *s, struct err *e)
 	return rc;
 }
 
-static char *args_text(const struct frame_list *args)
+static char *args_text(const struct frame_list *args, const struct opt_uses *uses)
 {
 	const char **words = malloc((args->n + 1) * sizeof(*words));
 	char *text;
 
 	for (size_t i = 0; words && i < args->n; i++)
 		words[i] = args->v[i].text;
-	text = words ? cmdline_text((int)args->n, words) : NULL;
+	text = words ? cmdline_text((int)args->n, words, uses) : NULL;
 	free(words);
 	return text;
 }
@@ -176,7 +177,7 @@ static int load_checkpoint(struct resume *r, struct opts *o, struct err *e)
 		rc = repeat(o, r->start, e);
 	if (rc < 0)
 		return rc;
-	r->args = args_text(&r->start->args);
+	r->args = args_text(&r->start->args, &o->args);
 	if (!r->start->privileged)
 		o->privilege = PRIVILEGE_NO;
 	if (o->append)
@@ -264,6 +265,23 @@ static int check_beside(const struct opts *o, const char *path, struct err *e)
 	return rc;
 }
 
+static bool has_secret(const struct opt_row *r)
+{
+	return r->show != NULL;
+}
+
+/* A report shows no passwords. */
+static int check_secrets(const struct opts *o, const char *path, struct err *e)
+{
+	const struct opt_use *u = opts_find(o, has_secret);
+
+	if (!u || !strstr(u->value, ":" AUTHORITY_HIDDEN "@"))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%s: the password of %s is not in a report, only in a checkpoint, and there is none; scan again",
+		path, u->as);
+}
+
 /* What the options of a run ask for that a report alone cannot bring back. */
 static int check_options(const struct opts *o, const char *path, struct err *e)
 {
@@ -281,7 +299,9 @@ static int check_options(const struct opts *o, const char *path, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"%s is none of the files that its command line names; go to the directory where the scan ran",
 			path);
-	return check_beside(o, path, e) < 0 ? e->code : check_readable(o, e);
+	if (check_beside(o, path, e) < 0 || check_secrets(o, path, e) < 0)
+		return e->code;
+	return check_readable(o, e);
 }
 
 static int load_report(struct resume *r, struct opts *o, struct err *e)
@@ -481,7 +501,7 @@ int resume_end(struct resume *r, const struct opts *o, bool complete, struct err
 
 	if (complete && !r->journal.partial)
 		return journal_finish(&r->journal, !o->checkpoint, e);
-	command = r->path ? cmdline_text(3, words) : NULL;
+	command = r->path ? cmdline_text(3, words, NULL) : NULL;
 	if (command)
 		fprintf(stderr, "resume with: %s\n", command);
 	free(command);

@@ -40,7 +40,7 @@ struct session {
 	struct resume resume;
 	struct resume_run run;
 	unsigned first_output; /* among the subscribers */
-	char *args;	       /* the command line as text */
+	char *args;	       /* the command line as reports show it */
 	char *stylesheet;      /* what XML refers to, owned; or NULL */
 	bool output_said;      /* that an output failed */
 	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
@@ -424,21 +424,21 @@ int cmd_scan(int argc, char **argv)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct err e = {0};
-	int code;
+	int code, rc;
 
-	if (!s || !(s->args = cmdline_text(argc, (const char *const *)argv))) {
+	if (!s) {
 		err_set(&e, -ENOMEM, "out of memory");
-		free(s);
 		return cmd_fail(&e);
 	}
 	s->run.argc = argc;
 	s->run.argv = (const char *const *)argv;
 	resume_init(&s->resume);
-	if (opts_read(&s->o, argc - 1, (const char *const *)argv + 1, &e) < 0 ||
-		(s->o.resume && resume_load(&s->resume, &s->o, &e) < 0))
-		code = cmd_fail(&e);
-	else
-		code = dispatch(s, argc, argv);
+	rc = opts_read(&s->o, argc - 1, s->run.argv + 1, &e);
+	if (rc == 0 && !(s->args = cmdline_text(argc, s->run.argv, &s->o.args)))
+		rc = err_set(&e, -ENOMEM, "out of memory");
+	if (rc == 0 && s->o.resume)
+		rc = resume_load(&s->resume, &s->o, &e);
+	code = rc < 0 ? cmd_fail(&e) : dispatch(s, argc, argv);
 	session_free(s);
 	return code;
 }

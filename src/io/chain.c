@@ -3,6 +3,7 @@
 #include "io/chain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -113,4 +114,25 @@ int chain_parse(const char *text, struct chain *out, struct err *e)
 			return err_set(e, ERR_USAGE, "a URL is empty or too long");
 	} while (rc == 0 && *text);
 	return rc;
+}
+
+void chain_show(struct buf *b, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, ","), scheme;
+		char *url = strndup(text, len);
+		const char *rest = url ? strstr(url, "://") : NULL;
+
+		scheme = rest ? (size_t)(rest + 3 - url) : 0;
+		buf_add(b, text, scheme);
+		if (url)
+			authority_show(b, url + scheme);
+		else
+			b->failed = true;
+		free(url);
+		if (!text[len])
+			return;
+		buf_char(b, ',');
+		text += len + 1;
+	}
 }

@@ -15,7 +15,12 @@
  * a new one logs in.
  *
  * A server may refuse to bounce at all, or ports below 1024 only. So the ports above are asked
- * first; when even the first of them is refused the run ends.
+ * first; when even the first of them is refused the run ends. Where there are none, refusals are
+ * held back until some port is not refused; when all of them are the run ends, too.
+ *
+ * vsftpd's "500 OOPS" is the end of a session, and what that says afterwards is about no port. So a
+ * port that is refused thus is asked for again on a new session, unless it was the first of its
+ * own.
  */
 #include <errno.h>
 #include <poll.h>
@@ -32,6 +37,7 @@
 #include "pkt/ftp.h"
 #include "scan/driver.h"
 #include "scan/pacing.h"
+#include "scan/report.h"
 #include "scan/tech.h"
 
 #define FTP_PORT     21
@@ -73,11 +79,14 @@ struct bounce {
 	struct rtt rtt;		   /* of the server's verdicts */
 	struct host *first, *last; /* by wait_next; the first is in work */
 	uint32_t slot, cursor;	   /* slots before the cursor are decided */
+	uint32_t held;		   /* undecided slots of the first host that were refused */
 	unsigned faults, slot_faults;
 	bool logged_in;		       /* once, whatever came after */
+	bool used;		       /* this session had a port */
 	bool bounces;		       /* it has tried a port */
 	bool extended, tried_extended; /* EPRT for IPv4, too */
 	bool refusal_said;
+	char greeting[QUOTE_MAX];
 	char refusal[QUOTE_MAX]; /* its first words against a port */
 };
 
@@ -101,6 +110,17 @@ static void quote(const struct ftp_reply *r, char out[QUOTE_MAX])
 	buf_free(&text);
 }
 
+/* What was said, without a password: for --packet-trace and -d. */
+static void told(struct bounce *b, bool sent, const char *line)
+{
+	struct buf text = {0};
+
+	buf_fmt(&text, "%s %s %s", b->name, sent ? "<-" : "->", line);
+	log_say(b->e->env->log, LOG_DEBUG, "%s", buf_text(&text));
+	report_words(b->e, sent, buf_text(&text));
+	buf_free(&text);
+}
+
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void hosts_drop(struct bounce *b, struct host *h)
@@ -118,24 +138,74 @@ static void hosts_drop(struct bounce *b, struct host *h)
 	if (b->last == h)
 		b->last = before;
 	if (!before)
-		b->cursor = 0;
+		b->cursor = b->held = b->slot_faults = 0;
 }
 
-static void settle(struct bounce *b, enum port_state state, enum reason reason)
+static uint64_t next_due(const struct bounce *b)
 {
-	struct host *h = b->first;
+	return b->asked_ns + b->e->plan->timing.scan_delay_ns;
+}
+
+/* The port in work is: the next one may follow. */
+static void move_on(struct bounce *b)
+{
+	if (b->fd >= 0)
+		b->step = STEP_READY;
+	b->due_ns = next_due(b);
+	b->used = true;
+	b->slot_faults = 0;
+}
+
+static void decide(struct bounce *b, uint32_t slot, enum port_state state, enum reason reason)
+{
 	struct driver_verdict v = {.verdict = {.state = state, .reason = reason}};
 
 	if (reason != REASON_NO_RESPONSE) {
 		b->e->replies++;
 		v.from = b->server;
 	}
-	if (reason != REASON_PROXY_REFUSED)
-		b->bounces = true;
-	if (b->fd >= 0)
-		b->step = STEP_READY;
-	b->due_ns = b->asked_ns + b->e->plan->timing.scan_delay_ns;
-	driver_settle(b->e, h, b->slot, &v);
+	driver_settle(b->e, b->first, slot, &v);
+}
+
+static void say_refusal(struct bounce *b, uint32_t slot)
+{
+	if (!b->refusal_said)
+		bus_note(b->e->env->bus, LOG_WARN,
+			"%s will not try every port, not %u for one (\"%s\"): such ports are shown as filtered, though nothing is known of them",
+			b->name, job_port(&b->first->job, slot), b->refusal);
+	b->refusal_said = true;
+}
+
+/* A slot was refused, and is undecided until the server is known to bounce; nothing else counts
+ * tries here. */
+static bool is_held(const struct job *j, uint32_t slot)
+{
+	return j->slots[slot].state == PORT_UNKNOWN && j->slots[slot].tries;
+}
+
+/* The server bounces after all: it is the ports that it refuses. */
+static void release(struct bounce *b)
+{
+	const struct job *j = &b->first->job;
+
+	b->bounces = true;
+	for (uint32_t i = 0; i < j->n_slots && b->held; i++) {
+		if (!is_held(j, i))
+			continue;
+		say_refusal(b, i);
+		decide(b, i, PORT_FILTERED, REASON_PROXY_REFUSED);
+		b->held--;
+	}
+}
+
+static void settle(struct bounce *b, enum port_state state, enum reason reason)
+{
+	struct host *h = b->first;
+
+	move_on(b);
+	decide(b, b->slot, state, reason);
+	if (!b->bounces)
+		release(b);
 	if (h->job.undecided)
 		return;
 	hosts_drop(b, h);
@@ -148,18 +218,31 @@ static void hang_up(struct bounce *b)
 		dial_hang_up(b->fd);
 	b->fd = -1;
 	b->step = STEP_OFF;
-	b->due_ns = b->e->now;
+	b->due_ns = next_due(b);
+}
+
+static void refuses_all(struct bounce *b, const char *remedy)
+{
+	char what[QUOTE_MAX + 64];
+
+	snprintf(what, sizeof(what), "refuses to bounce (\"%s\")", b->refusal);
+	fatal(b, what, remedy);
 }
 
 /* The port in work is refused, which says nothing about it. */
 static void leave_port(struct bounce *b, const char *words)
 {
-	if (!b->refusal_said)
-		bus_note(b->e->env->bus, LOG_WARN,
-			"%s will not try every port, not %u for one (\"%s\"): such ports are shown as filtered, though nothing is known of them",
-			b->name, job_port(&b->first->job, b->slot), words);
-	b->refusal_said = true;
-	settle(b, PORT_FILTERED, REASON_PROXY_REFUSED);
+	if (!*b->refusal)
+		snprintf(b->refusal, sizeof(b->refusal), "%s", words);
+	if (b->bounces) {
+		say_refusal(b, b->slot);
+		settle(b, PORT_FILTERED, REASON_PROXY_REFUSED);
+		return;
+	}
+	b->first->job.slots[b->slot].tries = 1;
+	move_on(b);
+	if (++b->held == b->first->job.undecided)
+		refuses_all(b, "ask for ports above 1023, too, or name another");
 }
 
 /* The connection broke or never came about. */
@@ -202,26 +285,34 @@ static void not_connected(struct bounce *b, const struct ftp_reply *r)
 	settle(b, PORT_CLOSED, REASON_CONN_REFUSED);
 }
 
+/* vsftpd: the session ends with this, or has done so. */
+static bool is_oops(const struct ftp_reply *r)
+{
+	return r->code == 500 && strncmp(r->text, "OOPS:", 5) == 0;
+}
+
 /* PORT or LIST was answered by a no: to this port, to PORT as a command, or to bouncing. */
 static void refused(struct bounce *b, const struct ftp_reply *r)
 {
 	bool retry = !b->bounces && !b->tried_extended && b->step == STEP_PORT &&
 		     b->first->addr.family == 4;
-	char what[QUOTE_MAX + 64];
+	bool again = is_oops(r) && b->used;
 
+	if (is_oops(r))
+		hang_up(b);
+	if (again)
+		return;
 	if (!*b->refusal)
 		quote(r, b->refusal);
 	if (!b->bounces)
 		b->extended = retry;
-	if (retry) {
-		b->tried_extended = true;
+	b->tried_extended |= retry;
+	if (retry && b->fd >= 0)
 		ask_port(b);
-	} else if (!b->bounces && job_port(&b->first->job, b->slot) >= RESERVED) {
-		snprintf(what, sizeof(what), "refuses to bounce (\"%s\")", b->refusal);
-		fatal(b, what, "name another");
-	} else {
+	else if (!retry && !b->bounces && job_port(&b->first->job, b->slot) >= RESERVED)
+		refuses_all(b, "name another");
+	else if (!retry)
 		leave_port(b, b->refusal);
-	}
 }
 
 /* ---- the conversation ------------------------------------------------------------------------ */
@@ -248,15 +339,14 @@ static void flush(struct bounce *b)
 
 static void command(struct bounce *b, enum step step, const char *verb, const char *argument)
 {
-	int n = snprintf(
-		b->out, sizeof(b->out), "%s%s%s\r\n", verb, *argument ? " " : "", argument);
+	int n = snprintf(b->out, sizeof(b->out), "%s%s%s", verb, *argument ? " " : "", argument);
 
-	b->out_len = (size_t)n;
+	told(b, true, step == STEP_PASS ? "PASS ***" : b->out);
+	memcpy(b->out + n, "\r\n", 2);
+	b->out_len = (size_t)n + 2;
 	b->step = step;
 	b->asked_ns = b->e->now;
 	b->due_ns = b->e->now + patience(b, step);
-	log_say(b->e->env->log, LOG_DEBUG, "%s <- %s %s", b->name, verb,
-		step == STEP_PASS ? "..." : argument);
 	flush(b);
 }
 
@@ -272,22 +362,29 @@ static void ask_port(struct bounce *b)
 	command(b, STEP_PORT, text, "");
 }
 
+/* The first undecided slot of a port of at least that number; n_slots when there is none. */
+static uint32_t next_slot(const struct bounce *b, uint16_t least)
+{
+	const struct job *j = &b->first->job;
+	uint32_t i = b->cursor;
+
+	while (i < j->n_slots &&
+		(j->slots[i].state != PORT_UNKNOWN || is_held(j, i) || job_port(j, i) < least))
+		i++;
+	return i;
+}
+
 /* The next port to ask for; until the server is known to bounce, one that it has no reason to
  * refuse. */
 static void pick(struct bounce *b)
 {
 	const struct job *j = &b->first->job;
-	uint32_t i;
 
 	while (j->slots[b->cursor].state != PORT_UNKNOWN)
 		b->cursor++;
-	for (i = b->cursor; i < j->n_slots; i++)
-		if (j->slots[i].state == PORT_UNKNOWN && (b->bounces || job_port(j, i) >= RESERVED))
-			break;
-	i = i < j->n_slots ? i : b->cursor;
-	if (i != b->slot)
-		b->slot_faults = 0;
-	b->slot = i;
+	b->slot = next_slot(b, b->bounces ? 0 : RESERVED);
+	if (b->slot == j->n_slots)
+		b->slot = next_slot(b, 0);
 }
 
 static void next_port(struct bounce *b)
@@ -300,9 +397,18 @@ static void next_port(struct bounce *b)
 	ask_port(b);
 }
 
+static const char *user(const struct bounce *b)
+{
+	return b->login.has_user ? b->login.user : "anonymous";
+}
+
 static void logged_in(struct bounce *b)
 {
+	if (!b->logged_in)
+		bus_note(b->e->env->bus, LOG_INFO, "logged in to %s as %s (\"%s\")", b->name,
+			user(b), b->greeting);
 	b->logged_in = true;
+	b->used = false;
 	b->faults = 0;
 	b->step = STEP_READY;
 	b->due_ns = b->e->now;
@@ -316,7 +422,8 @@ static void on_login(struct bounce *b, const struct ftp_reply *r)
 	if (r->code / 100 == 1)
 		return; /* 120: ready in a while */
 	if (b->step == STEP_GREET && r->code / 100 == 2) {
-		command(b, STEP_USER, "USER", a->has_user ? a->user : "anonymous");
+		quote(r, b->greeting);
+		command(b, STEP_USER, "USER", user(b));
 	} else if (b->step == STEP_USER && r->code == 331) {
 		command(b, STEP_PASS, "PASS", a->has_password ? a->password : "-wwwuser@");
 	} else if (b->step != STEP_GREET && r->code / 100 == 2) {
@@ -354,12 +461,14 @@ static void on_reply(struct bounce *b, const struct ftp_reply *r)
 	char words[QUOTE_MAX], what[QUOTE_MAX + 64];
 
 	quote(r, words);
-	log_say(b->e->env->log, LOG_DEBUG, "%s -> %s", b->name, words);
+	told(b, false, words);
 	if (r->code == 421) { /* it may say so at any time */
 		snprintf(what, sizeof(what), "ends the connection (\"%s\")", words);
 		lost(b, what);
 	} else if (b->step < STEP_READY) {
 		on_login(b, r);
+	} else if (b->step == STEP_READY && is_oops(r)) {
+		hang_up(b);
 	} else if (b->step > STEP_READY && b->first) {
 		on_outcome(b, r);
 	}
@@ -493,6 +602,8 @@ static void bounce_start(void *self, struct host *h)
 {
 	struct bounce *b = self;
 
+	if (!b->first && h->job.undecided < h->job.n_slots)
+		b->bounces = true; /* as the run that is resumed has seen */
 	*(b->first ? &b->last->wait_next : &b->first) = h;
 	b->last = h;
 	if (b->first == h && (b->step == STEP_OFF || b->step == STEP_READY))

@@ -343,6 +343,14 @@ void report_connected(
 	publish_packet(e, &p, rx->at_ns);
 }
 
+void report_words(struct engine *e, bool sent, const char *text)
+{
+	struct rec_packet p = {.sent = sent, .text = text};
+
+	if (report_packets(e))
+		publish_packet(e, &p, e->now);
+}
+
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void keep(struct engine *e, const struct rec_verdict *v)

@@ -20,6 +20,8 @@ void report_sent(struct engine *e, const struct io_tx *tx);
 void report_received(struct engine *e, const struct io_rx *rx);
 void report_connected(
 	struct engine *e, const struct io_rx *rx, const struct addr *dst, uint16_t port);
+/* A line that a driver said or was told on a connection, whose packets the kernel makes. */
+void report_words(struct engine *e, bool sent, const char *text);
 /* A slot of the running stage was decided for good; a host was found up or down. Kept until the
  * turn ends. */
 void report_verdict(struct engine *e, struct host *h, uint32_t slot);

@@ -301,6 +301,13 @@ static uint32_t zone_for(const struct engine *e, const struct host *h)
 	return h->route.local ? net_own_zone(e->env->net, &h->addr) : h->route.ifindex;
 }
 
+/* The last proxy, or the FTP server of -b, finds the way to the targets, and nothing else of ours
+ * goes there. */
+static bool others_route(const struct plan *p)
+{
+	return p->proxies || (p->bounce && p->ping == PING_NONE);
+}
+
 static int host_route(struct engine *e, struct host *h, struct err *err)
 {
 	bool arp = (e->plan->ping & PING_ARP) != 0;
@@ -317,10 +324,10 @@ static int host_route(struct engine *e, struct host *h, struct err *err)
 		h->neighbour = arp;
 		return 0;
 	}
-	if (e->plan->proxies) /* the last of them finds the way */
+	if (others_route(e->plan))
 		return addr_is_linklocal(&h->addr) && h->addr.family == 6
 			       ? err_set(err, ERR_NOROUTE,
-					 "a link-local address means nothing to a proxy")
+					 "a link-local address means nothing to another machine")
 			       : 0;
 	if (wire_route(e, &h->addr, &h->route, err))
 		return err->code;

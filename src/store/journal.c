@@ -12,6 +12,8 @@
  *
  * A host that is reported unfinished, because the run was interrupted, is not written: its verdicts
  * are there, and the next run goes on from them. "end" stands only behind a run that is complete.
+ *
+ * The command line is in it as it was typed, passwords included: the file is for its owner only.
  */
 #include "store/journal.h"
 
@@ -50,7 +52,7 @@ int journal_open(struct journal *j, const char *path, bool create, struct err *e
 	j->path = strdup(path);
 	if (!j->path)
 		return err_set(e, -ENOMEM, "%s: out of memory", path);
-	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | (create ? O_CREAT : 0), 0666);
+	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | (create ? O_CREAT : 0), 0600);
 	if (j->fd < 0)
 		return err_sys(e, "cannot open checkpoint \"%s\"", path);
 	if (lock(j->fd) && fstat(j->fd, &st) == 0 && st.st_nlink)

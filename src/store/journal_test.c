@@ -48,6 +48,20 @@ static void close_place(struct place *p)
 	assert_int_equal(rmdir(p->dir), 0);
 }
 
+/* Whatever the umask: the command line in it may have a password. */
+static void test_is_private(void **state)
+{
+	mode_t mask = umask(0);
+	struct place p;
+	struct stat st;
+
+	open_place(&p);
+	umask(mask);
+	assert_int_equal(stat(p.path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close_place(&p);
+}
+
 static struct rec_verdict syn(uint32_t host, uint16_t number, enum port_state state)
 {
 	return (struct rec_verdict){.addr = addr_v4(host),
@@ -308,6 +322,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_private),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_cut),
