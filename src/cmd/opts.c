@@ -164,10 +164,28 @@ static int check_capture(const struct opts *o, struct err *e)
 	if (!wanted && o->capture_limit != OPT_UNSET)
 		return err_set(e, ERR_USAGE,
 			"--packet-capture-limit is of use only with --packet-capture; leave it out");
-	if (wanted && o->list_only)
+	if (o->list_only && (wanted || opts_output(o, OUTPUT_HEX)))
 		return err_set(e, ERR_USAGE,
-			"-sL sends no packets and so has no use for --packet-capture; leave out one");
+			"-sL sends no packets and so has no use for %s; leave out one",
+			wanted ? "--packet-capture" : "-oH");
 	return 0;
+}
+
+static bool is_style(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, stylesheet) ||
+	       r->lands == offsetof(struct opts, xml_style);
+}
+
+/* What a configuration file says of it waits for a run that writes XML. */
+static int check_style(const struct opts *o, struct err *e)
+{
+	const struct opt_use *u = find_use(&o->args, is_style);
+
+	if (!u || opts_output(o, OUTPUT_XML) || opts_output(o, OUTPUT_ALL))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%s is about XML output, and none is asked for; leave it out or add -oX", u->as);
 }
 
 static int check_outputs(const struct opts *o, struct err *e)
@@ -236,7 +254,7 @@ static int check(const struct opts *o, struct err *e)
 			"--servicedb scans the ports of its file; leave out -p, or use --datadir");
 	if (rc == 0 && o->privilege == PRIVILEGE_NO && (o->techniques & ~without_raw))
 		rc = err_set(e, ERR_USAGE,
-			"%s needs raw packets, which --unprivileged gives up; choose -sT",
+			"%s needs raw packets, which --unprivileged gives up; leave out one",
 			technique_used(o, is_raw_technique));
 	if (rc == 0 && (o->techniques & TECH_PROTO) && o->techniques != TECH_PROTO)
 		rc = err_set(e, ERR_USAGE,
@@ -246,6 +264,8 @@ static int check(const struct opts *o, struct err *e)
 		rc = check_bounds(o, e);
 	if (rc == 0)
 		rc = check_capture(o, e);
+	if (rc == 0)
+		rc = check_style(o, e);
 	if (rc == 0)
 		rc = check_proxies(o, e);
 	return rc < 0 ? rc : check_outputs(o, e);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cmd/cmd.h"
 
 static const char *const format_names[] = {
 	[OUTPUT_NORMAL] = "normal",
@@ -21,14 +22,6 @@ static const char *const format_names[] = {
 	[OUTPUT_KIDDIE] = "kiddie",
 	[OUTPUT_HEX] = "hex",
 	[OUTPUT_CAPTURE] = "pcapng",
-};
-
-struct opening {
-	struct outputs *w;
-	const struct out_conf *conf;
-	struct bus *bus;
-	struct err *e;
-	uint64_t now_ns; /* wall clock */
 };
 
 static int put(void *ctx, const struct rec *r, struct err *e)
@@ -115,48 +108,22 @@ bool outputs_replay(const struct out_ops *ops)
 	return (ops->want & BUS_WANT(REC_HOST)) != 0;
 }
 
-/* Two files of the same name would write over each other. */
-static bool taken(const struct outputs *w, const char *path)
+/* Takes path, which may be NULL: out of memory. */
+static int add(struct outputs *w, const struct out_ops *ops, char *path, bool screen, struct err *e)
 {
-	for (unsigned i = 0; i < w->n; i++) {
-		if (strcmp(w->v[i].path, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Opens one and subscribes it; takes path, which may be NULL: out of memory. */
-static int add(struct opening *g, const struct out_ops *ops, char *path, bool screen)
-{
-	struct output *o = &g->w->v[g->w->n];
-	struct out_conf conf = *g->conf;
-	int rc;
-
-	conf.append |= conf.resumed && !outputs_replay(ops);
-	conf.path = path;
-	conf.screen = screen;
 	if (!path)
-		rc = err_set(g->e, -ENOMEM, "out of memory");
-	else if (g->w->n == BUS_SUBSCRIBERS_MAX)
-		rc = err_set(g->e, ERR_USAGE, "%s: more than %u output files", path, g->w->n);
-	else if (taken(g->w, path))
-		rc = err_set(g->e, ERR_USAGE,
-			"%s: two outputs cannot share a file; give one of them another name", path);
-	else
-		rc = ops->open(&o->out, &conf, g->e);
-	if (rc < 0) {
+		return err_set(e, -ENOMEM, "out of memory");
+	if (w->n == BUS_SUBSCRIBERS_MAX) {
+		err_set(e, ERR_USAGE, "%s: more than %u output files", path, w->n);
 		free(path);
-		return rc;
+		return ERR_USAGE;
 	}
-	o->ops = ops;
-	o->path = path;
-	g->w->n++;
-	rc = bus_subscribe(g->bus, put, o, ops->want);
-	return rc < 0 ? err_set(g->e, rc, "%s: more than %u output files", path, g->w->n - 1) : 0;
+	w->v[w->n++] = (struct output){ops, NULL, path, screen};
+	return 0;
 }
 
 /* BASE.nmap, BASE.xml, BASE.gnmap */
-static int add_all(struct opening *g, const char *base)
+static int add_all(struct outputs *w, const char *base, struct err *e)
 {
 	int rc = 0;
 
@@ -166,49 +133,66 @@ static int add_all(struct opening *g, const char *base)
 		if (!out_formats[i]->suffix)
 			continue;
 		buf_fmt(&path, "%s.%s", base, out_formats[i]->suffix);
-		rc = add(g, out_formats[i], buf_take(&path), false);
+		rc = add(w, out_formats[i], buf_take(&path), false, e);
 	}
 	return rc;
 }
 
-static int add_named(struct opening *g, int kind, const char *name)
+static int add_named(struct outputs *w, int kind, char *path, struct err *e)
 {
-	char *path = outputs_path(name, g->now_ns);
 	int rc;
 
 	if (!path)
-		return err_set(g->e, -ENOMEM, "out of memory");
-	g->w->on_stdout |= strcmp(path, "-") == 0;
+		return err_set(e, -ENOMEM, "out of memory");
+	w->on_stdout |= strcmp(path, "-") == 0;
 	if (kind != OUTPUT_ALL)
-		return add(g, out_format_by_name(format_names[kind]), path, false);
-	rc = add_all(g, path);
+		return add(w, out_format_by_name(format_names[kind]), path, false, e);
+	rc = add_all(w, path, e);
 	free(path);
 	return rc;
 }
 
-int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf,
-	struct bus *bus, uint64_t now_ns, struct err *e)
+int outputs_name(struct outputs *w, const struct opts *o, uint64_t now_ns, struct err *e)
 {
-	struct opening g = {.w = w, .conf = conf, .bus = bus, .e = e, .now_ns = now_ns};
 	int rc = 0;
 
 	memset(w, 0, sizeof(*w));
 	for (size_t i = 0; i < o->outputs.n && rc == 0; i++)
-		rc = add_named(&g, o->outputs.v[i].row->value, o->outputs.v[i].text);
+		rc = add_named(w, o->outputs.v[i].row->value,
+			outputs_path(o->outputs.v[i].text, now_ns), e);
 	if (rc == 0 && !w->on_stdout && o->verbose != OPT_LEVEL_ZERO)
-		rc = add(&g, out_format_by_name("normal"), strdup("-"), true);
-	if (rc < 0)
-		outputs_close(w, NULL);
+		rc = add(w, out_format_by_name("normal"), strdup("-"), true, e);
 	return rc;
 }
 
-int outputs_close(struct outputs *w, struct err *e)
+int outputs_open(struct outputs *w, const struct out_conf *conf, struct bus *bus, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < w->n && rc == 0; i++) {
+		struct output *o = &w->v[i];
+		struct out_conf c = *conf;
+
+		c.append |= c.resumed && !outputs_replay(o->ops);
+		c.path = o->path;
+		c.screen = o->screen;
+		rc = o->ops->open(&o->out, &c, e);
+		if (rc == 0 && bus_subscribe(bus, put, o, o->ops->want) < 0)
+			rc = err_set(e, ERR_USAGE, "%s: more than %u output files", o->path, i);
+	}
+	return rc;
+}
+
+int outputs_close(struct outputs *w)
 {
 	int first = 0;
 
 	for (unsigned i = 0; i < w->n; i++) {
-		int rc = w->v[i].ops->close(w->v[i].out, first ? NULL : e);
+		struct err e = {0};
+		int rc = w->v[i].out ? w->v[i].ops->close(w->v[i].out, &e) : 0;
 
+		if (rc < 0)
+			cmd_fail(&e);
 		first = first ? first : rc;
 		free(w->v[i].path);
 	}

@@ -8,8 +8,9 @@
 
 struct output {
 	const struct out_ops *ops;
-	struct out *out;
-	char *path; /* owned */
+	struct out *out; /* NULL: not open yet */
+	char *path;	 /* owned */
+	bool screen;	 /* the report on standard output */
 };
 
 struct outputs {
@@ -19,16 +20,19 @@ struct outputs {
 };
 
 /*
- * Opens every file that the options name and the report on standard output, unless a file format
- * goes there or -v0 was given, and subscribes them. `conf` holds what all have in common, `now_ns`
- * since 1970 is the time in their names. On
- * failure what was opened is closed; a file that cannot be written is -errno, misuse ERR_USAGE. *w
- * is borrowed by the bus until outputs_close.
+ * Names every file that the options ask for, and the report on standard output, unless a file
+ * format goes there or -v0 was given; none is touched yet. `now_ns` since 1970 is the time in their
+ * names. ERR_USAGE or -ENOMEM. Always outputs_close.
  */
-int outputs_open(struct outputs *w, const struct opts *o, const struct out_conf *conf,
-	struct bus *bus, uint64_t now_ns, struct err *e) MUST_CHECK;
-/* Completes and closes all; the first error is returned. */
-int outputs_close(struct outputs *w, struct err *e);
+int outputs_name(struct outputs *w, const struct opts *o, uint64_t now_ns, struct err *e) MUST_CHECK;
+/*
+ * Opens them and subscribes them. `conf` holds what all have in common. A file that cannot be
+ * written is -errno, misuse ERR_USAGE. *w is borrowed by the bus until outputs_close.
+ */
+int outputs_open(struct outputs *w, const struct out_conf *conf, struct bus *bus,
+	struct err *e) MUST_CHECK;
+/* Completes and closes all, and says each error on standard error. The first is returned. */
+int outputs_close(struct outputs *w);
 /* Whether a run that is resumed can write such a file anew; captures of packets it goes on with. */
 bool outputs_replay(const struct out_ops *ops);
 /* A file as an absolute file: URL (RFC 8089), for the stylesheet that XML refers to. Owned text,

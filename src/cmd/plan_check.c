@@ -53,7 +53,10 @@ static int check_privilege(const struct check *c, struct err *e)
 	if (is_backend(backend, &io_connect_ops))
 		return err_set(e, ERR_USAGE,
 			"--backend connect carries -sT only; leave it or %s out", name);
-	return c->w->privileged ? 0 : refuse_unprivileged(name, "use -sT", e);
+	if (c->w->privileged)
+		return 0;
+	return refuse_unprivileged(
+		name, c->raw->proto == PROTO_TCP ? "use -sT" : "leave it out", e);
 }
 
 /* What -b names is used later; that it can be is seen now. */

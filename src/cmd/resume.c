@@ -19,7 +19,9 @@
 
 #include "base/authority.h"
 #include "base/hash.h"
+#include "base/str.h"
 #include "cmd/cmdline.h"
+#include "cmd/files.h"
 #include "cmd/reported.h"
 
 #define SUFFIX	  ".resume"
@@ -384,13 +386,14 @@ int resume_load(struct resume *r, struct opts *o, struct err *e)
 	if (rc < 0)
 		return e->code = rc == -ENOMEM ? rc : ERR_USAGE; /* the user named the file */
 	o->noninteractive |= noninteractive;
-	r->contract = (struct scan_past){past_replay, past_finished, past_host, past_port, r->past};
+	r->contract = (struct scan_past){past_replay, past_finished, past_host, past_port, r->past,
+		r->start ? r->start->start_wall_ns : 0};
 	return 0;
 }
 
 /* ---- a fresh run ---------------------------------------------------------------------------- */
 
-/* Name of the checkpoint; NULL = none is to be kept. Owned. */
+/* Name of the checkpoint, were one to be kept; NULL = no file is written. Owned. */
 static char *choose(const struct opts *o, const struct outputs *w)
 {
 	struct buf b = {0};
@@ -398,9 +401,9 @@ static char *choose(const struct opts *o, const struct outputs *w)
 
 	if (o->checkpoint)
 		return strdup(o->checkpoint);
-	for (unsigned i = 0; i < w->n && !o->no_checkpoint; i++) {
+	for (unsigned i = 0; i < w->n; i++) {
 		if (!outputs_replay(w->v[i].ops) || strcmp(w->v[i].path, "-") == 0 ||
-			stat(w->v[i].path, &st) < 0 || !S_ISREG(st.st_mode))
+			(stat(w->v[i].path, &st) == 0 && !S_ISREG(st.st_mode)))
 			continue;
 		buf_fmt(&b, "%s" SUFFIX, w->v[i].path);
 		return buf_take(&b);
@@ -444,7 +447,47 @@ static int make_lists(struct frame_start *s, struct frame_item *v, const struct 
 	return rc;
 }
 
-static int begin(struct resume *r, const char *path, const struct opts *o, const struct outputs *w,
+/* The run keeps no checkpoint; *e, of code `rc`, says why. */
+static int go_without(struct resume *r, const struct opts *o, int rc, const struct err *e)
+{
+	journal_close(&r->journal);
+	free(r->path);
+	r->path = NULL;
+	r->why = *e;
+	r->why.code = rc;
+	return o->checkpoint ? ERR_USAGE : 0;
+}
+
+/* Another run with the same name, even if only one of them keeps a checkpoint, is found out. */
+static int claim(struct resume *r, const struct opts *o, struct err *e)
+{
+	int unreadable = o->no_checkpoint ? 0 : check_readable(o, &r->why);
+	bool keep = !o->no_checkpoint && !unreadable;
+	int rc = journal_open(&r->journal, r->path, keep, e);
+
+	if (rc == ERR_USAGE)
+		return err_set(e, rc,
+			"another scan is writing %.*s; wait for its end, or choose another name",
+			(int)(strlen(r->path) - (o->checkpoint ? 0 : strlen(SUFFIX))), r->path);
+	if (unreadable && o->checkpoint)
+		*e = r->why;
+	if (!keep)
+		return go_without(r, o, unreadable, &r->why);
+	return rc < 0 ? go_without(r, o, rc, e) : 0;
+}
+
+int resume_claim(struct resume *r, const struct opts *o, const struct outputs *w, struct err *e)
+{
+	int rc;
+
+	if (r->past)
+		return files_check(o, w, r->start ? r->path : NULL, e);
+	r->path = choose(o, w);
+	rc = files_check(o, w, r->path, e);
+	return rc < 0 || !r->path ? rc : claim(r, o, e);
+}
+
+static int begin(struct resume *r, const struct opts *o, const struct outputs *w,
 	const struct resume_run *run, struct err *e)
 {
 	struct frame_start s = {.version = SONDE_VERSION,
@@ -454,7 +497,7 @@ static int begin(struct resume *r, const char *path, const struct opts *o, const
 	struct frame_item *v =
 		calloc((size_t)run->argc + o->conf.n + LISTS_MAX + w->n + 1, sizeof(*v));
 	char *here = getcwd(NULL, 0);
-	int rc = check_readable(o, e);
+	int rc = 0;
 
 	s.directory = here;
 	if (!v || !here)
@@ -462,11 +505,7 @@ static int begin(struct resume *r, const char *path, const struct opts *o, const
 	if (rc == 0)
 		rc = make_lists(&s, v, o, w, run, e);
 	if (rc == 0)
-		rc = journal_open(&r->journal, path, true, e);
-	if (rc == 0)
 		rc = journal_begin(&r->journal, &s, e);
-	if (rc < 0)
-		journal_close(&r->journal);
 	free(here);
 	free(v);
 	return rc;
@@ -475,35 +514,32 @@ static int begin(struct resume *r, const char *path, const struct opts *o, const
 int resume_begin(struct resume *r, const struct opts *o, const struct outputs *w,
 	const struct resume_run *run, const struct log *log, struct err *e)
 {
-	int rc;
+	int rc = 0;
 
 	if (r->past)
 		return 0;
-	r->path = choose(o, w);
-	if (!r->path)
-		return 0;
-	rc = begin(r, r->path, o, w, run, e);
-	if (rc == 0)
-		return 0;
-	if (o->checkpoint)
-		return ERR_USAGE;
-	log_say(log, rc == ERR_USAGE ? LOG_INFO : LOG_WARN,
-		"no checkpoint is kept, and the scan cannot be resumed: %s", e->text);
-	free(r->path);
-	r->path = NULL;
-	return 0;
+	if (r->journal.fd >= 0 && (rc = begin(r, o, w, run, e)) < 0)
+		rc = go_without(r, o, rc, e);
+	if (rc == 0 && r->why.code)
+		log_say(log, r->why.code == ERR_USAGE ? LOG_INFO : LOG_WARN,
+			"no checkpoint is kept, and the scan cannot be resumed: %s", r->why.text);
+	return rc;
 }
 
 int resume_end(struct resume *r, const struct opts *o, bool complete, struct err *e)
 {
 	const char *const words[] = {"sonde", "--resume", r->path};
+	struct buf line = {0};
 	char *command;
 
 	if (complete && !r->journal.partial)
 		return journal_finish(&r->journal, !o->checkpoint, e);
 	command = r->path ? cmdline_text(3, words, NULL) : NULL;
-	if (command)
-		fprintf(stderr, "resume with: %s\n", command);
+	if (command) {
+		str_term(&line, command, strlen(command));
+		fprintf(stderr, "resume with: %s\n", buf_text(&line));
+	}
+	buf_free(&line);
 	free(command);
 	return 0;
 }

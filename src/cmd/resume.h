@@ -13,6 +13,7 @@ struct resume {
 	const struct frame_start
 		*start; /* of the run that is resumed; NULL: only a report is left */
 	struct scan_past contract;
+	struct err why; /* no checkpoint is kept; code 0: nothing is in its way */
 	char *path;   /* what to give to --resume next time; owned, NULL = the run keeps nothing */
 	char *args;   /* the command line of the earlier run as text; owned */
 	char **words; /* the same in words, when it came from a report; owned */
@@ -36,6 +37,11 @@ void resume_free(struct resume *r);
  * that it appended to are cut back to what they held before. ERR_USAGE when it cannot be resumed.
  */
 int resume_load(struct resume *r, struct opts *o, struct err *e) MUST_CHECK;
+/* Outputs are named but not yet open: checks that all files of the run are different ones. A fresh
+ * run holds its checkpoint from now on against others. ERR_USAGE when another run writes the same
+ * files, and for a --checkpoint that cannot be. */
+int resume_claim(struct resume *r, const struct opts *o, const struct outputs *w,
+	struct err *e) MUST_CHECK;
 /* A fresh run whose outputs are open: begins its checkpoint, if one is to be kept. `log` hears why
  * not. ERR_USAGE for a --checkpoint that cannot be. */
 int resume_begin(struct resume *r, const struct opts *o, const struct outputs *w,

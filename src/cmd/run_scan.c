@@ -42,7 +42,7 @@ struct session {
 	unsigned first_output; /* among the subscribers */
 	char *args;	       /* the command line as reports show it */
 	char *stylesheet;      /* what XML refers to, owned; or NULL */
-	bool output_said;      /* that an output failed */
+	uint32_t said; /* which subscribers' failures have been said, a bit each */
 	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
 };
 
@@ -62,6 +62,7 @@ static void catch_signals(void)
 	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN) /* nohup */
 		sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of the output */
+	sigaction(SIGXFSZ, &ignore, NULL); /* and so is a file that may not grow (ulimit -f) */
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -69,8 +70,9 @@ static void catch_signals(void)
 static int open_terminal(struct session *s, struct err *e)
 {
 	const struct opts *o = &s->o;
+	bool targets_typed = o->input_list && strcmp(o->input_list, "-") == 0;
 	struct cli_conf conf = {
-		.keys = !o->noninteractive,
+		.keys = !o->noninteractive && !targets_typed,
 		.line = true,
 		.stats_every_ns = o->stats_every == OPT_UNSET ? 0 : o->stats_every,
 		.levels = &s->levels,
@@ -235,6 +237,16 @@ static int choose_stylesheet(struct session *s, struct err *e)
 	return s->stylesheet ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
+/* Each failed subscriber once. */
+static void say_failures(struct session *s)
+{
+	for (unsigned i = 0; i < s->bus.n; i++) {
+		if (s->bus.sub[i].error.code && !(s->said >> i & 1))
+			cmd_fail(&s->bus.sub[i].error);
+		s->said |= (uint32_t)(s->bus.sub[i].error.code != 0) << i;
+	}
+}
+
 /* Last on the bus: a failed output is said at once, and with the last of them the scan ends. An
  * error that the terminal has shown is kept, so as not to be said again at the end. */
 static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
@@ -244,16 +256,27 @@ static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
 
 	if (r->kind == REC_NOTE && r->note->level == LOG_ERROR)
 		snprintf(s->error_said, sizeof(s->error_said), "%s", r->note->text);
-	if (s->bus.first_error.code == 0)
+	if (!bus_failed(&s->bus))
 		return 0;
-	if (!s->output_said)
-		cmd_fail(&s->bus.first_error);
-	s->output_said = true;
+	say_failures(s);
 	for (unsigned i = s->first_output; i + 1 < s->bus.n; i++) /* the last is this */
-		alive += !s->bus.sub[i].dead;
+		alive += !s->bus.sub[i].error.code;
 	if (alive == 0 && !stop_signal)
 		stop_signal = SIGPIPE;
 	return 0;
+}
+
+/* What the user named and cannot be written is a mistake in the command line. */
+static int name_outputs(struct session *s, struct err *e)
+{
+	int rc;
+
+	s->run.start_wall_ns = s->resume.start ? s->resume.start->start_wall_ns
+					       : clock_wall(clock_real());
+	rc = outputs_name(&s->outputs, &s->o, s->run.start_wall_ns, e);
+	if (rc == 0)
+		rc = resume_claim(&s->resume, &s->o, &s->outputs, e);
+	return rc < 0 ? ERR_USAGE : 0;
 }
 
 static int open_outputs(struct session *s, struct err *e)
@@ -279,11 +302,8 @@ static int open_outputs(struct session *s, struct err *e)
 	if (rc == 0) /* before the outputs: what they tell must not be lost */
 		rc = bus_subscribe(&s->bus, journal_put, &s->resume.journal, JOURNAL_WANT);
 	s->first_output = s->bus.n;
-	s->run.start_wall_ns = s->resume.start ? s->resume.start->start_wall_ns
-					       : clock_wall(clock_real());
 	if (rc == 0)
-		rc = outputs_open(&s->outputs, o, &conf, &s->bus, s->run.start_wall_ns, e);
-	/* what the user named and cannot be written is a mistake in the command line */
+		rc = outputs_open(&s->outputs, &conf, &s->bus, e);
 	if (rc < 0)
 		return ERR_USAGE;
 	rc = bus_subscribe(&s->bus, watch_outputs, s, BUS_WANT_ALL);
@@ -329,23 +349,23 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
  * exit code. */
 static int conclude(struct session *s, const struct scan_result *res, int rc, struct err *e)
 {
-	struct err close_error = {0};
-	int close_rc = outputs_close(&s->outputs, &close_error);
-	bool complete = rc == 0 && close_rc == 0 && !stop_signal && !s->bus.first_error.code;
+	struct err end_error = {0};
+	bool complete, failed;
 
 	cli_close(s->cli);
 	s->cli = NULL;
-	if (resume_end(&s->resume, &s->o, complete, &close_error) < 0)
-		close_rc = close_error.code;
-	if (s->bus.first_error.code && !s->output_said)
-		cmd_fail(&s->bus.first_error);
-	else if (close_rc < 0 && !s->output_said)
-		cmd_fail(&close_error);
+	say_failures(s);
+	failed = outputs_close(&s->outputs) < 0 || bus_failed(&s->bus);
+	complete = rc == 0 && !stop_signal && !failed;
+	if (resume_end(&s->resume, &s->o, complete, &end_error) < 0) {
+		cmd_fail(&end_error);
+		failed = true;
+	}
 	if (rc < 0)
 		rc = strcmp(e->text, s->error_said) == 0 ? cmd_code(e) : cmd_fail(e);
 	if (stop_signal && stop_signal != SIGPIPE)
 		return 128 + (int)stop_signal;
-	if (s->bus.first_error.code || close_rc < 0)
+	if (failed)
 		return EXIT_FAILED;
 	if (rc == EXIT_OK && targets_failed(s->targets) > 0 && res->hosts_total == 0)
 		return EXIT_USAGE; /* said when it was found out: there was no target to scan */
@@ -361,6 +381,7 @@ static int session_run(struct session *s)
 		make_plan,
 		open_targets,
 		choose_stylesheet,
+		name_outputs,
 		open_outputs,
 		open_checkpoint,
 	};
@@ -384,7 +405,7 @@ static int session_run(struct session *s)
 
 static void session_free(struct session *s)
 {
-	outputs_close(&s->outputs, NULL);
+	outputs_close(&s->outputs);
 	if (s->targets)
 		targets_free(s->targets);
 	plan_free(&s->plan);

@@ -18,20 +18,25 @@ int bus_subscribe(struct bus *b, bus_fn fn, void *ctx, unsigned want)
 	b->sub[b->n].fn = fn;
 	b->sub[b->n].ctx = ctx;
 	b->sub[b->n].want = want;
-	b->sub[b->n].dead = false;
+	b->sub[b->n].error.code = 0;
 	b->n++;
 	return 0;
 }
 
-static void keep_error(struct bus *b, int code, const struct err *e)
+static void keep_error(struct err *kept, int code, const struct err *e)
 {
-	if (b->first_error.code)
-		return;
-	b->first_error = *e;
-	b->first_error.code = code;
+	*kept = *e;
+	kept->code = code;
 	if (!e->text[0])
-		snprintf(b->first_error.text, sizeof(b->first_error.text),
-			"an output failed (code %d)", code);
+		snprintf(kept->text, sizeof(kept->text), "an output failed (code %d)", code);
+}
+
+bool bus_failed(const struct bus *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->sub[i].error.code)
+			return true;
+	return false;
 }
 
 void bus_publish(struct bus *b, const struct rec *r)
@@ -40,13 +45,11 @@ void bus_publish(struct bus *b, const struct rec *r)
 		struct err e = { 0 };
 		int rc;
 
-		if (b->sub[i].dead || !(b->sub[i].want & BUS_WANT(r->kind)))
+		if (b->sub[i].error.code || !(b->sub[i].want & BUS_WANT(r->kind)))
 			continue;
 		rc = b->sub[i].fn(b->sub[i].ctx, r, &e);
-		if (rc < 0) {
-			b->sub[i].dead = true;
-			keep_error(b, rc, &e);
-		}
+		if (rc < 0)
+			keep_error(&b->sub[i].error, rc, &e);
 	}
 }
 

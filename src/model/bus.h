@@ -19,17 +19,17 @@ struct bus {
 		bus_fn fn;
 		void *ctx;
 		unsigned want;
-		bool dead;
+		struct err error; /* why it is taken off; code 0: it is well */
 	} sub[BUS_SUBSCRIBERS_MAX];
 	unsigned n;
-	struct err first_error; /* code 0 while every sink is well */
 };
 
 void bus_init(struct bus *b); /* no subscribers; nothing to free */
 /* 0, or ERR_USAGE when the table is full. `ctx` is borrowed until the bus is no longer used. */
 int bus_subscribe(struct bus *b, bus_fn fn, void *ctx, unsigned want) MUST_CHECK;
-/* Hands `r` to every living subscriber that wants its kind. Errors go to first_error, not to the
- * engine. */
+/* Hands `r` to every subscriber that is well and wants its kind. Errors are kept with the
+ * subscriber and do not go to the engine. */
 void bus_publish(struct bus *b, const struct rec *r);
+bool bus_failed(const struct bus *b); /* whether a subscriber did */
 /* Shorthand: publishes a REC_NOTE. */
 void bus_note(struct bus *b, enum log_level level, const char *fmt, ...) PRINTF(3, 4);

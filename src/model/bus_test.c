@@ -59,8 +59,11 @@ static void failing_sink_is_taken_off(void **state)
 	bus_note(&bus, LOG_WARN, "one");
 	bus_note(&bus, LOG_WARN, "two");
 	assert_string_equal(trail, "abcb");
-	assert_int_equal(bus.first_error.code, -ENOSPC);
-	assert_string_equal(bus.first_error.text, "sink a is full");
+	assert_true(bus_failed(&bus));
+	assert_int_equal(bus.sub[0].error.code, -ENOSPC);
+	assert_string_equal(bus.sub[0].error.text, "sink a is full");
+	assert_int_equal(bus.sub[1].error.code, 0);
+	assert_string_equal(bus.sub[2].error.text, "sink c is full");
 }
 
 static int fail_silently(void *ctx, const struct rec *r, struct err *e)
@@ -75,8 +78,8 @@ static void an_error_always_has_a_text(void **state)
 	bus_init(&bus);
 	assert_int_equal(bus_subscribe(&bus, fail_silently, NULL, BUS_WANT_ALL), 0);
 	bus_note(&bus, LOG_WARN, "x");
-	assert_int_equal(bus.first_error.code, -EIO);
-	assert_true(strlen(bus.first_error.text) > 0);
+	assert_int_equal(bus.sub[0].error.code, -EIO);
+	assert_true(strlen(bus.sub[0].error.text) > 0);
 }
 
 static int keep_note(void *ctx, const struct rec *r, struct err *e)

@@ -14,7 +14,7 @@
  * - Lines end with CR LF; a cell with a quote, a comma or a blank at its edge is quoted, quotes are
  * doubled (RFC 4180, section 2). Newlines and other control characters are written as \xHH, so a
  * line is always a record.
- * - Spreadsheets take a cell that begins with = + - @ | or % for a formula or a command, and names
+ * - Spreadsheets take a cell that begins with = + - or @ for a formula, and names
  * on the network are chosen by strangers: text cells that begin so get an apostrophe in front,
  * which spreadsheets show as text. Numbers and times are ours and left alone.
  */
@@ -25,7 +25,7 @@ static void put_text(struct buf *b, const char *text)
 	bool quote;
 
 	buf_init(&clean);
-	if (*text && strchr("=+-@|%", *text))
+	if (*text && strchr("=+-@", *text))
 		buf_char(&clean, '\'');
 	out_term(&clean, text);
 	text = buf_text(&clean);

@@ -372,12 +372,21 @@ static void wind_up(struct engine *e)
 	}
 }
 
+static void begin_time(struct engine *e)
+{
+	uint64_t wall = clock_wall(e->env->clock);
+	uint64_t first = e->env->past ? e->env->past->start_wall_ns : 0;
+
+	e->now = e->start_ns = e->rate_ns = clock_now(e->env->clock);
+	e->start_wall_ns = first && first < wall ? first : wall;
+	e->before_ns = wall - e->start_wall_ns;
+}
+
 static int open_all(struct engine *e, struct err *err)
 {
 	int r;
 
-	e->now = e->start_ns = e->rate_ns = clock_now(e->env->clock);
-	e->start_wall_ns = clock_wall(e->env->clock);
+	begin_time(e);
 	rng_seed(&e->rng, e->plan->seed);
 	e->raw_ok = e->env->privileged || e->env->sim;
 	e->n_targets = targets_count(e->env->targets);

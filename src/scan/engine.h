@@ -122,7 +122,9 @@ struct engine {
 	unsigned n_verdicts;
 	char said[160]; /* verdict of the packet in work, for captures; "" = none */
 
-	uint64_t now, start_ns, start_wall_ns;
+	uint64_t now, start_ns;
+	uint64_t start_wall_ns; /* of the run; when it is resumed, of its first part */
+	uint64_t before_ns;	/* from then to the start of this part */
 	uint64_t tick_ns, rate_ns, rate_sent;
 	double rate_pps;
 	uint64_t hosts_done, hosts_up, hosts_down, probes_sent, replies, n_targets;

@@ -182,6 +182,16 @@ static double share_done(const struct engine *e, uint32_t *active)
 	return total > 0 ? ((double)e->hosts_done + part) / total : 0;
 }
 
+/* Hosts done, and of those in work. */
+static uint64_t found_up(const struct engine *e)
+{
+	uint64_t n = e->hosts_up;
+
+	for (const struct host *h = e->order_head; h; h = h->order_next)
+		n += h->stage != STAGE_DONE && h->state == HOST_UP;
+	return n;
+}
+
 void report_progress(struct engine *e, bool asked)
 {
 	uint32_t active;
@@ -193,11 +203,11 @@ void report_progress(struct engine *e, bool asked)
 			 : ping				   ? "Ping Scan"
 							   : e->tasks[0].tech->title,
 		.done = done > 1 ? 1 : done,
-		.elapsed_ns = elapsed,
+		.elapsed_ns = e->before_ns + elapsed,
 		.eta_ns = done > 0.01 && done < 1 ? (uint64_t)((double)elapsed * (1 - done) / done)
 						  : 0,
 		.hosts_done = e->hosts_done,
-		.hosts_up = e->hosts_up,
+		.hosts_up = found_up(e),
 		.hosts_active = active,
 		.probes_sent = e->probes_sent,
 		.rate_pps = e->rate_pps,
@@ -407,7 +417,7 @@ void report_end(struct engine *e, bool interrupted)
 {
 	struct rec_end r = {
 		.end_wall_ns = clock_wall(e->env->clock),
-		.elapsed_ns = clock_now(e->env->clock) - e->start_ns,
+		.elapsed_ns = e->before_ns + clock_now(e->env->clock) - e->start_ns,
 		.hosts_up = e->hosts_up,
 		.hosts_down = e->hosts_down,
 		.hosts_total = e->hosts_done,

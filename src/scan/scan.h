@@ -41,6 +41,7 @@ struct scan_past {
 	bool (*port)(void *ctx, const struct addr *a, const char *tech, uint16_t port,
 		struct rec_verdict *out);
 	void *ctx;
+	uint64_t start_wall_ns; /* when it began; 0: that is not known */
 };
 
 struct scan_env {

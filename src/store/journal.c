@@ -48,6 +48,7 @@ static bool lock(int fd)
 int journal_open(struct journal *j, const char *path, bool create, struct err *e)
 {
 	struct stat st;
+	bool locked;
 
 	j->path = strdup(path);
 	if (!j->path)
@@ -55,12 +56,16 @@ int journal_open(struct journal *j, const char *path, bool create, struct err *e
 	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | (create ? O_CREAT : 0), 0600);
 	if (j->fd < 0)
 		return err_sys(e, "cannot open checkpoint \"%s\"", path);
-	if (lock(j->fd) && fstat(j->fd, &st) == 0 && st.st_nlink)
+	locked = lock(j->fd);
+	if (locked && fstat(j->fd, &st) == 0 && st.st_nlink)
 		return 0;
-	err_set(e, ERR_USAGE,
-		"%s: the run that writes this checkpoint has not ended; stop it first", path);
+	close(j->fd); /* it is not ours to remove */
+	j->fd = -1;
 	journal_close(j);
-	return ERR_USAGE;
+	if (locked && create) /* its run has just ended and removed it */
+		return journal_open(j, path, create, e);
+	return err_set(e, ERR_USAGE,
+		"%s: the run that writes this checkpoint has not ended; stop it first", path);
 }
 
 /* Appends j->buf. What does not fit is taken back, so that the file stays whole. */
@@ -143,8 +148,13 @@ int journal_finish(struct journal *j, bool remove, struct err *e)
 
 void journal_close(struct journal *j)
 {
-	if (j->fd >= 0)
+	struct stat st;
+
+	if (j->fd >= 0) {
+		if (fstat(j->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+			(void)!unlink(j->path);
 		close(j->fd);
+	}
 	free(j->path);
 	buf_free(&j->buf);
 	journal_init(j);

@@ -33,4 +33,5 @@ int journal_continue(struct journal *j, uint64_t end, struct err *e) MUST_CHECK;
 int journal_put(void *ctx, const struct rec *r, struct err *e);
 /* The run is complete: says so in the file, or removes it. -errno with `e`. */
 int journal_finish(struct journal *j, bool remove, struct err *e) MUST_CHECK;
+/* A file to which nothing could be, or was, written is removed. */
 void journal_close(struct journal *j);

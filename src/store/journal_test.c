@@ -42,7 +42,7 @@ static void open_place(struct place *p)
 
 static void close_place(struct place *p)
 {
-	assert_int_equal(p->bus.first_error.code, 0);
+	assert_false(bus_failed(&p->bus));
 	journal_close(&p->j);
 	unlink(p->path);
 	assert_int_equal(rmdir(p->dir), 0);

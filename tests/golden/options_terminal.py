@@ -143,6 +143,14 @@ os.kill(s.pid, signal.SIGTERM)
 code = s.end()
 check("SIGTERM: exit code 143 (%d)" % code, code == 143)
 
+# Targets are typed: the terminal stays as it is, ^D ends them.
+targets, all_targets = [], targets
+s = Scan("-v", "-iL", "-")
+s.type(b"127.0.0.200\n\x04")
+code = s.end()
+targets = all_targets
+check("-iL - reads the terminal to ^D (%d)" % code, code == 0 and b"scan report for 127.0.0.200" in s.seen)
+
 # In a pipe there is no progress line, and --stats-every still speaks.
 p = subprocess.Popen(["unshare", "-n", "sh", "-c", SETUP, sonde, "--stats-every", "100ms"] + targets, stdout=subprocess.PIPE,
                      stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)

@@ -271,5 +271,35 @@ def open_only_as_nmap(lab, sonde):
         assert v4("web") in text and v4("db") not in text and "10.77.0.99" not in text, option
 
 
+@test
+def each_failed_output_is_said(lab, sonde):
+    """Files that may not grow (ulimit -f) end no scan, are named each once, and leave no empty checkpoint."""
+    place = lab.dir + "/small"
+    os.mkdir(place)
+    for blocks, failing in ((0, ("a", "b", "c")), (1, ("b",))):
+        p = lab.scan("sh", "-c", 'cd %s; ulimit -f %d; exec "$0" "$@"' % (place, blocks), sonde.program, "-n", "--config", "/dev/null", "-p1-200", "-oN", "a", "-oH", "b",
+                     "-oG", "c", v4("web"))
+        said = [line for line in p.stderr.splitlines() if line.startswith("sonde: cannot write to ") and "checkpoint" not in line]
+        assert p.returncode == 1 and said == ["sonde: cannot write to %s: File too large" % name for name in failing], (p.returncode, p.stderr)
+        assert v4("web") in p.stdout
+        assert os.path.exists(place + "/a.resume") == (blocks > 0)
+
+
+@test
+def closed_descriptors_are_no_files(lab, sonde):
+    path = lab.dir + "/closed"
+    p = lab.scan("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', sonde.program, "-n", "--config", "/dev/null", "-p22", "-vv", "-oX", path, v4("web"), "none.invalid")
+    assert p.returncode == 0 and not p.stdout + p.stderr, p
+    text = open(path).read()
+    assert text.startswith("<?xml") and text.endswith("</nmaprun>\n"), text
+
+
+@test
+def progress_counts_hosts_up(lab, sonde):
+    """As nmap: when they are found."""
+    p = scan(lab, sonde, "-p1-60", "--max-rate", "60", "--stats-every", "200ms", v4("web"))
+    assert re.search(r"0 hosts completed \(1 up\)", p.stdout), p.stdout
+
+
 if __name__ == "__main__":
     sys.exit(main(__doc__))

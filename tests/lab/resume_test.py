@@ -218,6 +218,38 @@ def elsewhere_and_again(lab, sonde):
 
 
 @test
+def begins_with_its_first_part(lab, sonde):
+    t = Trial(lab, sonde)
+    t.kill(0.1, *SCAN, "-oX", "a.xml", *TARGETS, begun="a.xml.resume")
+    start = int(re.search(r'<nmaprun[^>]* start="(\d+)"', t.read("a.xml")).group(1))
+    time.sleep(2)
+    t.run("--resume", "a.xml")
+    text = t.read("a.xml")
+    assert int(re.search(r'<nmaprun[^>]* start="(\d+)"', text).group(1)) == start
+    end, elapsed = re.search(r'<finished time="(\d+)".*?elapsed="([\d.]+)"', text).groups()
+    assert float(elapsed) >= 2 and abs(int(end) - start - float(elapsed)) <= 1, (start, end, elapsed)
+
+
+@test
+def names_are_one_scan_s(lab, sonde):
+    """No other run touches what a run writes, or reads, whether or not it keeps a checkpoint."""
+    t = Trial(lab, sonde)
+    with open(t.path("list"), "w") as f:
+        f.write(v4("web") + "\n")
+    for args in (["-oN", "list"], ["-oX", "./list"], ["--checkpoint", "list"]):
+        said = t.run(*QUICK, "-iL", "list", *args, code=2)
+        assert "-iL reads this file" in said and t.read("list") == v4("web") + "\n", said
+    running = t.start(*QUICK, "--max-rate", "50", "-oN", "busy", *TARGETS)
+    until(lambda: t.size("busy"), "a report")
+    for args in ([], ["--no-checkpoint"]):
+        said = t.run(*QUICK, "-oN", "busy", "-oX", "other", *args, v4("web"), code=2)
+        assert said.startswith("sonde: another scan is writing busy;"), said
+    assert sorted(os.listdir(t.dir)) == ["busy", "busy.resume", "list"]
+    running.send_signal(signal.SIGINT)
+    assert running.communicate()[1].startswith("resume with: "), "the first scan goes on"
+
+
+@test
 def random_hosts_are_the_same(lab, sonde):
     t = Trial(lab, sonde)
     t.kill(0, "-n", "-sL", "-iR", "50000", "-oG", "out", begun="out", size=1000)
