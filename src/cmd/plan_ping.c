@@ -37,12 +37,12 @@ static const struct {
 
 static const char *spec_of(const struct opts *o, const struct list *l)
 {
-	return *(const char *const *)((const char *)o + l->spec);
+	return *(const char *const *)(const void *)((const char *)o + l->spec);
 }
 
 static struct port_list *list_of(struct plan *p, const struct list *l)
 {
-	return (struct port_list *)((char *)p + l->list);
+	return (void *)((char *)p + l->list);
 }
 
 /* -PO alone: ICMP, IGMP and IP in IP, as nmap; of IPv6 ICMPv6, and either IP in it. */

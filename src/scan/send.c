@@ -59,9 +59,9 @@ static enum may may_send(struct engine *e, struct host *h)
 }
 
 /*
- * Where ICMP errors are the answers, a canary goes behind the others of its round: in front it would
- * have the one error that a host allows itself in the meantime, and speak for ports that had none.
- * Probes that leave one by one make no rounds.
+ * A canary goes behind the others of its round: in front it would have the answer that a limited host
+ * allows itself in the meantime, and speak for ports that had none. Probes that leave one by one make
+ * no rounds.
  */
 static bool canary_due(const struct host *h)
 {
@@ -70,7 +70,7 @@ static bool canary_due(const struct host *h)
 
 	if (j->canary < 0 || h->canary_after || h->canary_sent_ns || h->slow_ns)
 		return false;
-	return last || h->delay_ns || evidence_holding(h) || !tech_refused_by_icmp(j->task->tech);
+	return last || h->delay_ns || evidence_holding(h);
 }
 
 static bool choose(struct engine *e, struct host *h, struct pick *p)

@@ -46,7 +46,7 @@ def ceiling(lab, sonde):
 def stealthy(lab, sonde):
     """16 packets 10 ms apart +-60 %, a second, again; 5 s between targets; the request for the address counts."""
     with Capture(lab, "sw", OURS, "br0") as c:
-        sonde("-n", "--stealth", "stealthy", "-p10001-10031", v4("web"), v4("fw"))
+        sonde("-n", "--stealth", "stealthy", "--max-retries", "0", "-p10001-10031", v4("web"), v4("fw"))
     gaps = [b.at - a.at for a, b in zip(c.packets, c.packets[1:])]
     pauses = [(i, g) for i, g in enumerate(gaps) if g > 0.5]
     assert [i for i, _ in pauses] == [15, 31, 47], "pauses are not after 16, 32 and 48 packets: %s" % pauses
