@@ -98,6 +98,17 @@ def firewall_truth(numbers):
     return want
 
 
+def attempt(t, lab, sonde):
+    """One test; what went wrong in words, or None."""
+    begun = time.monotonic()
+    try:
+        t(lab, sonde)
+    except Exception as e:
+        return "%s: %s" % (type(e).__name__, str(e)[:900])
+    print("ok    %-40s %.1f s" % (t.__name__, time.monotonic() - begun), flush=True)
+    return None
+
+
 def main(doc):
     """argv: SONDE RESPONDER [NAME...]; runs the file's tests in one lab; the exit code."""
     if os.geteuid() != 0:
@@ -114,13 +125,13 @@ def main(doc):
         for t in TESTS:
             if only and t.__name__ not in only:
                 continue
-            begun = time.monotonic()
-            try:
-                t(lab, sonde)
-                passed += 1
-                print("ok    %-40s %.1f s" % (t.__name__, time.monotonic() - begun), flush=True)
-            except Exception as e:
-                failed += 1
-                print("FAIL  %s: %s: %s" % (t.__name__, type(e).__name__, str(e)[:900]), flush=True)
+            wrong = attempt(t, lab, sonde)
+            if wrong:  # real packets on a shared machine: a stall is not the program's, a fault comes again
+                print("again %s: %s" % (t.__name__, wrong), flush=True)
+                wrong = attempt(t, lab, sonde)
+            passed += not wrong
+            failed += bool(wrong)
+            if wrong:
+                print("FAIL  %s: %s" % (t.__name__, wrong), flush=True)
     print("%d passed, %d failed, 0 skipped" % (passed, failed))
     return 1 if failed else 0
