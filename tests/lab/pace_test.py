@@ -12,7 +12,8 @@ from check import by_nmap, expect, main, test, v4, v6
 from lab import SCANNER
 from packets import Capture
 
-OURS = "ether src %s and (arp or tcp)" % SCANNER[1]  # to closed ports: the kernel itself sends nothing there
+# to closed ports, and what asks by ARP: the kernel answers such requests, but asks and sends nothing there itself
+OURS = "ether src %s and (arp[6:2] = 1 or tcp)" % SCANNER[1]
 LATE = 0.005  # a capture stamps a packet by so much after it left when a soft interrupt waits
 
 
