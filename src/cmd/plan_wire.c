@@ -125,13 +125,14 @@ static int make_source(struct made *m, struct err *e)
 {
 	struct addr *a = &m->p->wire.source;
 	int rc = m->o->source ? source_address(m, "-S", m->o->source, a, e) : 0;
+	char text[ADDR_TEXT_MAX];
 
 	if (!m->o->source || rc < 0)
 		return rc;
-	if (!is_ours(m->w->net, a))
+	if (!is_ours(m->w->net, a) && !addr_is_loopback(a))
 		log_say(m->w->log, LOG_WARN,
 			"answers go to %s, which is no address of this machine: what does not come by here looks filtered, and without -Pn hosts look down",
-			m->o->source);
+			addr_text(a, text));
 	return 0;
 }
 
