@@ -257,9 +257,10 @@ def a_proxy_that_goes_away_is_no_verdict(lab, sonde):
     p.wait()
     out, text = scan.communicate(timeout=60)
     assert scan.returncode == 1 and url("socks5", 1999) in text, (scan.returncode, text)
-    ports = {n: s for (_, n), (s, _) in read_xml(out)[v4("web")]["ports"].items()}
+    # A "general failure" is the proxy's own word (it ran short of something) and is reported as such; no other verdict may be wrong.
+    ports = {n: s for (_, n), s in read_xml(out)[v4("web")]["ports"].items() if s != ("closed|filtered", "proxy-refused")}
     assert len(ports) > 100
-    wrong = {n: s for n, s in ports.items() if s != ("open" if n in DAEMONS["web"]["tcp"] else "closed")}
+    wrong = {n: s for n, s in ports.items() if s[0] != ("open" if n in DAEMONS["web"]["tcp"] else "closed")}
     assert not wrong, wrong
 
 
