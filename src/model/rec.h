@@ -33,6 +33,35 @@ struct rec_found {
 	const struct rec_port *port;
 };
 
+/* Options of a SYN-ACK, bits of rec_result.options (RFC 9293 3.2, RFC 7323, RFC 2018). */
+enum { RESULT_MSS = 1, RESULT_WSCALE = 2, RESULT_SACK = 4, RESULT_TSTAMP = 8 };
+
+/* What acknowledging data showed of an open port (--sweep -sT). */
+enum result_check {
+	CHECK_NONE,   /* not made */
+	CHECK_SPEAKS, /* it sent data */
+	CHECK_ACKED,  /* it acknowledged ours */
+	CHECK_SILENT, /* connected, and then nothing: a SYN-ACK is not a service */
+	CHECK_RESET,  /* connected, and then reset */
+	CHECK_FAILED, /* could not be connected to again */
+};
+
+/* One validated answer of a sweep, as it came; 10^7 of them are no reason to keep any. */
+struct rec_result {
+	struct addr addr;
+	struct rec_port port; /* `from` 1: `from` below answered; else the target itself */
+	struct addr from;
+	uint64_t at_wall_ns;	 /* arrival */
+	uint16_t window, mss;	 /* of a SYN-ACK or RST; mss 0 = none */
+	uint8_t wscale, options; /* RESULT_ bits */
+	uint8_t check;		 /* enum result_check */
+};
+
+struct rec_results {
+	const struct rec_result *v;
+	size_t n;
+};
+
 struct rec_scaninfo {
 	const char *type; /* nmap's word: "syn" "connect" "udp" */
 	uint8_t proto;
@@ -99,6 +128,7 @@ enum rec_kind {
 	REC_NOTE,
 	REC_PACKET,
 	REC_VERDICTS,
+	REC_RESULTS,
 	REC_END,
 	REC_KINDS
 };
@@ -114,6 +144,7 @@ struct rec {
 		const struct rec_note *note;
 		const struct rec_packet *packet;
 		const struct rec_verdicts *verdicts;
+		const struct rec_results *results;
 		const struct rec_end *end;
 	};
 };
