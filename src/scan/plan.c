@@ -57,6 +57,7 @@ void plan_init(struct plan *p)
 {
 	memset(p, 0, sizeof(*p));
 	plan_template(p, 3);
+	plan_sweep_init(&p->sweep);
 	p->ports_wanted = true;
 	p->reverse_dns = true;
 	p->family = 4;

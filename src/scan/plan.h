@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "pkt/ipopt.h"
+#include "scan/plan_sweep.h"
 #include "target/ports.h"
 
 /* Discovery methods, bits of plan.ping. */
@@ -78,6 +79,7 @@ struct plan {
 	const char *techniques[TECHS_MAX + 1];
 	struct plan_wire wire;
 	struct plan_stealth stealth;
+	struct plan_sweep sweep;
 	const char *zombie, *bounce; /* -sI, -b: their arguments as given; borrowed */
 	const char *proxies;	     /* --proxies as given; borrowed */
 	bool traceroute;
