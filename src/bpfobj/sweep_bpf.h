@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's half of a sweep: programs that make probes in live frames and check answers in XDP.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "bpfobj/sweep_abi.h"
+
+/* What the programs work on; everything is copied at opening. */
+struct sweep_bpf_conf {
+	const struct sweep_job *job;
+	const struct sweep_port *ports; /* job->n_ports */
+	const struct sweep_template *tmpls;
+	unsigned n_tmpls;
+	/* the space's tables as target/space.h lays them out, with their sizes in bytes */
+	const void *ranges, *hints;
+	size_t ranges_len, hints_len;
+	const struct mac
+		*neighbours; /* job->n_hosts of them when job->per_host_mac; all zero: none */
+	unsigned senders;    /* struct sweep_ctl to be had */
+	size_t ring_bytes;   /* of results on their way up; a power of two, 0 = 16 MiB */
+	size_t dedup;	     /* answers remembered; 0 = 2^20 */
+};
+
+struct sweep_bpf;
+
+/* Whether this kernel and user can: 0, or a negative code with cause and remedy. `live`: with the
+ * generator (Linux 5.18), else the receiver alone. */
+int sweep_bpf_probe(bool live, struct err *e);
+/* Loads and fills the maps; nothing is attached. *out is owned: sweep_bpf_close. */
+int sweep_bpf_open(
+	struct sweep_bpf **out, const struct sweep_bpf_conf *c, struct err *e) MUST_CHECK;
+/*
+ * Puts the receiver on job.ifindex by a link that goes with the process: native XDP, or generic
+ * where the driver has none. -EBUSY when another program is there; it stays. *how is "native" or
+ * "generic", constant.
+ */
+int sweep_bpf_attach(struct sweep_bpf *b, const char **how, struct err *e) MUST_CHECK;
+/*
+ * Whether live frames reach the other end: asks the next hop for its link address by ARP or ND
+ * through the generator's way out and waits for the answer, a second at most. Drivers drop live
+ * frames without a word where the far end of a veth has neither XDP nor GRO. 0 or -ENETUNREACH.
+ */
+int sweep_bpf_path(struct sweep_bpf *b, const struct addr *next_hop, struct err *e) MUST_CHECK;
+/* The sender's control block, shared with the kernel; borrowed. */
+struct sweep_ctl *sweep_bpf_ctl(struct sweep_bpf *b, unsigned sender);
+/*
+ * Sends what the control block says, on the CPU that the calling thread is bound to; blocks until
+ * next >= end, stop is set (within a millisecond or so), or a signal. 0 or a negative code.
+ */
+int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e);
+/* Takes up to n results, waiting up to timeout_ms for the first; returns how many. */
+int sweep_bpf_poll(struct sweep_bpf *b, struct sweep_hit *v, unsigned n, int timeout_ms);
+/* Sums of all CPUs. */
+void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *out);
+/* Detaches everything; NULL is fine. */
+void sweep_bpf_close(struct sweep_bpf *b);
