@@ -62,7 +62,7 @@ static inline uint32_t proof_word(const struct sweep_job *j, uint64_t hash, uint
 	if (!j->timed)
 		return h;
 	return (h & ~PROOF_TIME_MASK) |
-	       ((uint32_t)(now_ns >> SWEEP_TICK_SHIFT) + h & PROOF_TIME_MASK);
+	       (((uint32_t)(now_ns >> SWEEP_TICK_SHIFT) + h) & PROOF_TIME_MASK);
 }
 
 /* Whether the word is the probe's; *ticks its send time modulo 2^22, 0 when it has none. */
@@ -71,7 +71,7 @@ static inline bool proof_check(
 {
 	uint32_t h = (uint32_t)(hash >> SWEEP_PORT_BITS);
 
-	*ticks = j->timed ? word - h & PROOF_TIME_MASK : 0;
+	*ticks = j->timed ? (word - h) & PROOF_TIME_MASK : 0;
 	return j->timed ? !((word ^ h) & ~PROOF_TIME_MASK) : word == h;
 }
 
