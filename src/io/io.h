@@ -82,18 +82,20 @@ struct io_conf {
 	const struct log *log;
 	const char *interface; /* only this one, or NULL */
 	uint16_t port_lo,
-		port_hi;   /* our source ports (host order): TCP/UDP/SCTP to other ports is filtered
-			      out in the kernel where possible; both 0 = all pass */
+		port_hi; /* our source ports (host order): TCP/UDP/SCTP to other ports is filtered
+			    out in the kernel where possible; both 0 = all pass */
 	bool all_protocols; /* other IP protocols than those and ICMP come up, too */
-	uint32_t rx_bytes; /* receive ring or socket buffer, 0 = the backend's default */
-	unsigned max_open; /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
+	uint32_t rx_bytes;  /* receive ring or socket buffer, 0 = the backend's default */
+	unsigned max_open;  /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
 	bool promiscuous;
 	const struct mac *mac; /* packet-ring: the hardware address that frames leave from, and that
 				  is listened to as well; NULL = the interface's own */
-	const char *path;    /* pcap: file to read */
-	const char *proxies; /* proxy: the chain, as in io/chain.h */
-	struct clock *clock; /* real or, for the simulator, its own (then set by io_sim) */
-	void *sim;	     /* struct sim_net * of io_sim; borrowed */
+	const char *path;      /* pcap: file to read */
+	const char *proxies;   /* proxy: the chain, as in io/chain.h */
+	struct clock *clock;   /* real or, for the simulator, its own (then set by io_sim) */
+	void *sim;	       /* struct sim_net * of io_sim; borrowed */
+	/* packet-ring, raw, af-xdp: nothing is ever received, and nothing is spent on it. */
+	bool send_only;
 };
 
 /*

@@ -147,7 +147,7 @@ static void ring_hear_mac(struct ring *r, const struct mac *mac)
 int ring_open(struct ring **out, const struct io_conf *c, struct clock *clock, struct err *e)
 {
 	struct ring *r = calloc(1, sizeof(*r));
-	int rc;
+	int rc = 0;
 
 	if (!r)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -161,6 +161,8 @@ int ring_open(struct ring **out, const struct io_conf *c, struct clock *clock, s
 		rc = err_sys(e, "no interface '%s'", c->interface);
 		goto out;
 	}
+	if (c->send_only) /* of no protocol, so that nothing is ever put in */
+		goto out;
 	rc = ring_filter(r, c, e);
 	if (!rc)
 		rc = ring_memory(r, c->rx_bytes, e);
@@ -206,7 +208,8 @@ static struct tpacket2_hdr *slot(const struct ring *r, uint32_t i)
 
 static bool ready(const struct ring *r)
 {
-	return __atomic_load_n(&slot(r, r->head)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
+	return r->map &&
+	       __atomic_load_n(&slot(r, r->head)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
 }
 
 static void give_back(struct ring *r)

@@ -12,8 +12,8 @@
 
 struct ring;
 
-/* Opens, filters and binds (to c->interface, or to all). *out is owned: ring_close. -errno with
- * text: EPERM, ENODEV, ENOMEM ... */
+/* Opens, filters and binds (to c->interface, or to all; not at all when c->send_only). *out is
+ * owned: ring_close. -errno with text: EPERM, ENODEV, ENOMEM ... */
 int ring_open(
 	struct ring **out, const struct io_conf *c, struct clock *clock, struct err *e) MUST_CHECK;
 void ring_close(struct ring *r); /* NULL is fine */
