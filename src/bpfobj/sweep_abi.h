@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "target/perm.h"
+#include "target/space_find.h"
 
-#define SWEEP_FRAME_MAX 192 /* bytes of a template with its link header */
-#define SWEEP_LINK_MAX	22  /* Ethernet with two VLAN tags */
+#define SWEEP_FRAME_MAX 1304 /* bytes of a template with its link header; a multiple of 8 */
+#define SWEEP_LINK_MAX	22   /* Ethernet with two VLAN tags */
 #define SWEEP_PORTS_MAX 65536
 #define SWEEP_SENDERS	64 /* at most; one a CPU */
 
@@ -58,13 +59,12 @@ enum sweep_reject {
 
 /* The plan of the sweep, constant during the run. */
 struct sweep_job {
-	struct perm perm; /* over n_hosts * n_ports */
+	struct perm perm;	 /* over space.count * n_ports */
+	struct space_view space; /* the hosts */
 	uint64_t key0, key1;
-	uint64_t n_hosts;
-	uint32_t n_ports;	       /* 1 where the kind has none: port 0 */
-	uint32_t n_ranges, hint_shift; /* of the space, see target/space.h */
-	uint8_t family;		       /* 4 or 6 */
-	uint8_t kind;		       /* enum sweep_kind */
+	uint32_t n_ports; /* 1 where the kind has none: port 0 */
+	uint8_t family;	  /* 4 or 6 */
+	uint8_t kind;	  /* enum sweep_kind */
 	uint8_t tcp_flags;
 	uint8_t timed;	      /* the send time travels in the sequence number */
 	uint8_t tcp_options;  /* bytes of them: 0, 4 (MSS) or 20 (as Linux) */
@@ -76,17 +76,23 @@ struct sweep_job {
 	uint32_t wanted;      /* bit 1 << enum sweep_answer: handed up for SWEEP_PLAIN, too */
 	uint32_t late_ns;     /* longest round trip that counts, below 4.29 s */
 	uint32_t ifindex;
-	uint8_t src[16]; /* our address, network order; IPv4 in the first 4 */
+	uint64_t src_hi, src_lo; /* our address as numbers; IPv4: hi 0, lo in host order */
+	/* SCTP: what nibble n (0 = low) of byte i of the 8 changed ones adds to the CRC32c, at
+	 * [2 * i + n]: it is linear. Bytes: ports, then initiate tag. */
+	uint32_t crc[16][16];
 };
 
 /*
  * One frame to be patched: destination address, ports, proof, time and checksums are zero in it,
- * and csum_ip and csum_l4 are the sums (RFC 1071, not folded) of all else. UDP has one a payload.
+ * and csum_ip and csum_l4 are the sums (RFC 1071, of big-endian words) of all else, pseudo-header
+ * included. UDP has one a payload. Beyond len there are zeros.
  */
 struct sweep_template {
 	uint16_t len; /* of the frame from the link header on */
 	uint16_t l4;  /* offset of the transport header */
-	uint32_t csum_ip, csum_l4;
+	uint32_t csum_ip;
+	uint32_t csum_l4; /* SCTP: the CRC32c, as a number whose low byte is sent first */
+	uint32_t pad;
 	uint8_t data[SWEEP_FRAME_MAX];
 };
 
@@ -121,8 +127,11 @@ struct sweep_counts {
 	uint64_t rejects[SWEEP_REJECTS];
 	uint64_t resets;	      /* RSTs of our own that were sent */
 	uint64_t tx_sent, tx_dropped; /* by the driver's word, where it can be had */
-	uint64_t pad[12];
+	uint64_t pad[15];
 };
+
+/* TCP options of a SYN-ACK: RESULT_ of model/rec.h, whose header does not compile for BPF. */
+enum { SWEEP_OPT_MSS = 1, SWEEP_OPT_WSCALE = 2, SWEEP_OPT_SACK = 4, SWEEP_OPT_TSTAMP = 8 };
 
 /* A validated answer on its way up. */
 struct sweep_hit {
@@ -135,7 +144,7 @@ struct sweep_hit {
 	uint8_t answer;	      /* enum sweep_answer */
 	uint8_t mark;	      /* enum sweep_mark */
 	uint8_t ttl;
-	uint8_t wscale, options; /* RESULT_ bits of model/rec.h */
+	uint8_t wscale, options; /* SWEEP_OPT_ bits */
 	uint8_t icmp_type, icmp_code;
 	uint8_t pad[3];
 };

@@ -18,8 +18,10 @@
  *			identifier and sequence number, and quotations:
  *			timed:    H (10), send time in ticks + H (22)
  *			untimed:  H (32)
- *	TCP time stamp	32 bits, echoed by SYN-ACKs: send time in ns + H; its upper 22 bits must
- *tell the same time as the proof
+ *	time stamp	32 bits, echoed by SYN-ACKs (TCP option) and ICMP replies (first data):
+ *			send time in ns + H; its upper 22 bits must tell the same time as the proof
+ *
+ * Where no source port is ours to choose (ICMP, -g) the mark takes the first 3 bits of the proof.
  *
  * A stranger who knows the ports in use passes a RST off as ours once in 2^19 tries (timed) or 2^41
  * (untimed), a SYN-ACK once in 2^41; with a fixed source port the 9 bits are missing, and with UDP,
@@ -43,7 +45,7 @@ static inline uint16_t proof_sport(const struct sweep_job *j, uint64_t hash, uin
 			  (hash & ((1u << SWEEP_PORT_BITS) - 1)));
 }
 
-/* Whether the port is in our window, and the mark that it carries. */
+/* Whether the port is in our window, and the mark that it carries (none: SWEEP_PLAIN). */
 static inline bool proof_window(const struct sweep_job *j, uint16_t sport, uint32_t *mark)
 {
 	uint16_t window = (1u << (SWEEP_PORT_BITS + SWEEP_MARK_BITS)) - 1;
@@ -54,10 +56,27 @@ static inline bool proof_window(const struct sweep_job *j, uint16_t sport, uint3
 
 #define PROOF_TIME_MASK ((1u << SWEEP_TIME_BITS) - 1)
 
-/* The 32 bits that come back; now_ns: CLOCK_MONOTONIC when the probe is made. */
-static inline uint32_t proof_word(const struct sweep_job *j, uint64_t hash, uint64_t now_ns)
+/* Whether the word has to carry the mark, as no source port of ours does (ICMP, -g). */
+static inline bool proof_marks(const struct sweep_job *j)
+{
+	return j->sport_fixed || j->kind == SWEEP_ECHO || j->kind == SWEEP_TSTAMP;
+}
+
+#define PROOF_MARK_SHIFT (32 - SWEEP_MARK_BITS)
+
+/* The hash's part of the word: all of it, or all but the mark in front. */
+static inline uint32_t proof_base(const struct sweep_job *j, uint64_t hash, uint32_t mark)
 {
 	uint32_t h = (uint32_t)(hash >> SWEEP_PORT_BITS);
+
+	return proof_marks(j) ? (h & ((1u << PROOF_MARK_SHIFT) - 1)) | mark << PROOF_MARK_SHIFT : h;
+}
+
+/* The 32 bits that come back; now_ns: CLOCK_MONOTONIC when the probe is made. */
+static inline uint32_t proof_word(
+	const struct sweep_job *j, uint64_t hash, uint32_t mark, uint64_t now_ns)
+{
+	uint32_t h = proof_base(j, hash, mark);
 
 	if (!j->timed)
 		return h;
@@ -67,9 +86,9 @@ static inline uint32_t proof_word(const struct sweep_job *j, uint64_t hash, uint
 
 /* Whether the word is the probe's; *ticks its send time modulo 2^22, 0 when it has none. */
 static inline bool proof_check(
-	const struct sweep_job *j, uint64_t hash, uint32_t word, uint32_t *ticks)
+	const struct sweep_job *j, uint64_t hash, uint32_t mark, uint32_t word, uint32_t *ticks)
 {
-	uint32_t h = (uint32_t)(hash >> SWEEP_PORT_BITS);
+	uint32_t h = proof_base(j, hash, mark);
 
 	*ticks = j->timed ? (word - h) & PROOF_TIME_MASK : 0;
 	return j->timed ? !((word ^ h) & ~PROOF_TIME_MASK) : word == h;
