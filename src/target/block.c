@@ -23,7 +23,7 @@ u128 block_number(const struct addr *a)
 
 struct addr block_addr(unsigned family, u128 number, uint32_t zone)
 {
-	struct addr a = { .family = (uint8_t)family, .zone = zone };
+	struct addr a = {.family = (uint8_t)family, .zone = zone};
 	size_t len = addr_len(&a);
 
 	for (size_t i = 0; i < len; i++)
@@ -53,8 +53,14 @@ void block_from_prefix(struct block *b, const struct addr *a, unsigned bits)
 			 : bits >= width ? 0
 					 : ((u128)1 << (width - bits)) - 1;
 
-	*b = (struct block){ .family = a->family, .zone = a->zone };
+	*b = (struct block){.family = a->family, .zone = a->zone};
 	set_range(b, v & ~host_mask, v | host_mask);
+}
+
+void block_from_span(struct block *b, const struct addr *first, const struct addr *last)
+{
+	*b = (struct block){.family = first->family, .zone = first->zone};
+	set_range(b, block_number(first), block_number(last));
 }
 
 /* ---- octets ---------------------------------------------------------------------------------- */
@@ -116,7 +122,7 @@ bool block_from_octets(struct block *b, struct octet_bits *o, unsigned bits)
 	apply_mask(o, bits);
 	index_octets(&x, o);
 	count = (uint64_t)x.n[0] * x.n[1] * x.n[2] * x.n[3];
-	*b = (struct block){ .family = 4 };
+	*b = (struct block){.family = 4};
 	set_range(b, corner(&x, false), corner(&x, true));
 	if (b->count == count)
 		return true;

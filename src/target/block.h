@@ -42,6 +42,8 @@ struct block {
 void block_fini(struct block *b);
 /* a's prefix of `bits` bits. */
 void block_from_prefix(struct block *b, const struct addr *a, unsigned bits);
+/* The addresses from first to last, of one family; first <= last. */
+void block_from_span(struct block *b, const struct addr *first, const struct addr *last);
 /*
  * The octet sets, each network of `bits` bits that has a member taken whole. False when memory ran
  * out; else *b is owned.

@@ -8,10 +8,40 @@
 
 #define OCTET_RANGES_MAX 256 /* a product with more runs than this stays a product */
 
+/* Members that always come in one piece: 256 for each full octet at the end. */
+static unsigned piece(const struct octets *x)
+{
+	unsigned unit = 1;
+
+	for (unsigned k = 4; k-- > 0 && x->n[k] == 256;)
+		unit *= 256;
+	return unit;
+}
+
+bool range_next_run(const struct block *b, u128 *index, struct range *out)
+{
+	u128 end = *index, unit;
+
+	if (*index >= b->count)
+		return false;
+	if (!b->octets) {
+		*out = (struct range){b->first + *index, b->last};
+		*index = b->count;
+		return true;
+	}
+	unit = piece(b->octets);
+	do
+		end += unit;
+	while (end < b->count && block_at(b, end) - block_at(b, end - 1) == 1);
+	*out = (struct range){block_at(b, *index), block_at(b, end - 1)};
+	*index = end;
+	return true;
+}
+
 void range_set_free(struct range_set *s)
 {
 	free(s->v);
-	*s = (struct range_set){ 0 };
+	*s = (struct range_set){0};
 }
 
 int range_set_add(struct range_set *s, u128 first, u128 last)
@@ -25,7 +55,7 @@ int range_set_add(struct range_set *s, u128 first, u128 last)
 		s->v = v;
 		s->cap = cap;
 	}
-	s->v[s->n++] = (struct range){ first, last };
+	s->v[s->n++] = (struct range){first, last};
 	return 0;
 }
 
@@ -40,6 +70,17 @@ static int compare(const void *pa, const void *pb)
 static bool touches(const struct range *a, const struct range *b)
 {
 	return b->first <= a->last || b->first - a->last == 1;
+}
+
+/* Lists mostly are in order already; then nothing has to be copied. */
+static void sort(struct range_set *s)
+{
+	for (size_t i = 1; i < s->n; i++) {
+		if (s->v[i].first < s->v[i - 1].first) {
+			qsort(s->v, s->n, sizeof(*s->v), compare);
+			return;
+		}
+	}
 }
 
 static void merge_sorted(struct range_set *s)
@@ -97,7 +138,7 @@ void range_set_seal(struct range_set *s)
 	if (s->n - s->n_sealed == 1) {
 		insert_last(s);
 	} else {
-		qsort(s->v, s->n, sizeof(*s->v), compare);
+		sort(s);
 		merge_sorted(s);
 	}
 	s->n_sealed = s->n;
@@ -126,7 +167,7 @@ void addr_set_free(struct addr_set *s)
 	for (size_t i = 0; i < s->n_octets; i++)
 		block_fini(&s->octets[i]);
 	free(s->octets);
-	*s = (struct addr_set){ 0 };
+	*s = (struct addr_set){0};
 }
 
 static int keep_octets(struct addr_set *s, const struct block *b)
@@ -144,29 +185,15 @@ static int keep_octets(struct addr_set *s, const struct block *b)
 	return 0;
 }
 
-/* Members that always come in one piece: 256 for each full octet at the end. */
-static unsigned piece(const struct octets *x)
-{
-	unsigned unit = 1;
-
-	for (unsigned k = 4; k-- > 0 && x->n[k] == 256;)
-		unit *= 256;
-	return unit;
-}
-
 /* Fills `runs` with the block's ranges; false when there are more than max. */
 static bool list_runs(const struct block *b, struct range *runs, size_t max, size_t *n)
 {
-	u128 unit = piece(b->octets), end;
+	struct range run;
+	u128 at = 0;
 
-	*n = 0;
-	for (u128 i = 0; i < b->count; i = end) {
+	for (*n = 0; range_next_run(b, &at, &run); runs[(*n)++] = run) {
 		if (*n == max)
 			return false;
-		end = i + unit;
-		while (end < b->count && block_at(b, end) - block_at(b, end - 1) == 1)
-			end += unit;
-		runs[(*n)++] = (struct range){ block_at(b, i), block_at(b, end - 1) };
 	}
 	return true;
 }

@@ -12,6 +12,10 @@ struct range {
 	u128 first, last;
 };
 
+/* The next run of consecutive members of b from member *index on, which is moved behind it; false
+ * at the end. Beginning with 0, all runs in ascending order. */
+bool range_next_run(const struct block *b, u128 *index, struct range *out);
+
 /* Ranges of one family; sorted, disjoint and not even touching once sealed. */
 struct range_set {
 	struct range *v; /* owned */

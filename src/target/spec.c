@@ -3,7 +3,8 @@
  * The grammar of one target.
  *
  *	target = host [ "/" bits ]	bits in decimal; more than the family has: one host
- *	host   = octets | IPv6 literal | short form | name
+ *	host   = octets | span | IPv6 literal | short form | name
+ *	span   = address "-" address		not nmap's; without "/" bits
  *	octets = set "." set "." set "." set
  *	set    = "*" | range { "," range }
  *	range  = number [ "-" [ number ] ] | "-" [ number ]
@@ -52,7 +53,7 @@ void spec_set_free(struct spec_set *s)
 	spec_set_clear(s);
 	free(s->v);
 	free(s->names);
-	*s = (struct spec_set){ 0 };
+	*s = (struct spec_set){0};
 }
 
 /* Room for one more of `size` bytes in the array *v; 0 or -ENOMEM. */
@@ -81,7 +82,7 @@ static int add_block(struct spec_set *s, struct block *b, const struct spec_name
 		return -ENOMEM;
 	}
 	s->v = v;
-	s->v[s->n++] = (struct spec_block){ .block = *b, .name = name };
+	s->v[s->n++] = (struct spec_block){.block = *b, .name = name};
 	return 0;
 }
 
@@ -129,7 +130,7 @@ static bool split(const char *text, struct parts *out)
 	const char *p = slash ? slash + 1 : NULL;
 	long bits = -1;
 
-	*out = (struct parts){ text, slash ? (size_t)(slash - text) : strlen(text), -1 };
+	*out = (struct parts){text, slash ? (size_t)(slash - text) : strlen(text), -1};
 	if (p && (!take_number(&p, INT_MAX, &bits) || *p))
 		return false;
 	out->bits = (int)bits;
@@ -242,6 +243,36 @@ static bool parse_v6(const char *host, struct addr *a)
 	memcpy(plain, host, (size_t)(zone - host));
 	plain[zone - host] = '\0';
 	return addr_parse(plain, a) == 0 && !addr_is_linklocal(a);
+}
+
+/*
+ * "10.0.0.0-10.0.3.255", as masscan and lists of registries write ranges: 1 and the block, 0 when
+ * the text is no such thing, or a negative code.
+ */
+static int parse_span(const struct parts *s, struct block *b, struct err *e)
+{
+	const char *dash = memchr(s->text, '-', s->host_len);
+	char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX];
+	size_t first_len = dash ? (size_t)(dash - s->text) : 0;
+	size_t last_len = dash ? s->host_len - first_len - 1 : 0;
+	struct addr from, to;
+
+	if (!dash || first_len >= sizeof(first) || last_len >= sizeof(last))
+		return 0;
+	memcpy(first, s->text, first_len);
+	first[first_len] = '\0';
+	memcpy(last, dash + 1, last_len);
+	last[last_len] = '\0';
+	if (addr_parse(first, &from) || addr_parse(last, &to) || from.family != to.family)
+		return 0;
+	if (s->bits >= 0)
+		return err_set(e, ERR_USAGE,
+			"\"%s\": a range from one address to another takes no prefix length",
+			s->text);
+	if (addr_cmp(&from, &to) > 0)
+		return err_set(e, ERR_USAGE, "\"%s\": the range ends before it begins", s->text);
+	block_from_span(b, &from, &to);
+	return 1;
 }
 
 /*
@@ -416,13 +447,24 @@ static int add_looked_up(struct spec_set *out, const struct parts *s, const char
 		other_family_hint(r));
 }
 
+static int add_span(struct spec_set *out, const struct parts *s, struct block *b,
+	const struct spec_rules *r, struct err *e)
+{
+	if (r->family && r->family != b->family)
+		return err_set(
+			e, ERR_USAGE, "\"%s\" is skipped, %s", s->text, other_family_hint(r));
+	return add_block(out, b, NULL);
+}
+
 static int spec_parse(
 	struct spec_set *out, const char *text, const struct spec_rules *r, struct err *e)
 {
 	char host[HOST_MAX];
 	struct octet_bits o;
+	struct block span;
 	struct parts s;
 	struct addr a;
+	int rc;
 
 	if (!split(text, &s))
 		return err_set(
@@ -431,6 +473,9 @@ static int spec_parse(
 		return add_literal(out, &s, &a, r, e);
 	if (parse_octets(&s, &o))
 		return add_octets(out, &s, &o, r, e);
+	rc = parse_span(&s, &span, e);
+	if (rc != 0)
+		return rc < 0 ? rc : add_span(out, &s, &span, r, e);
 	if (!host_text(&s, host))
 		return err_set(
 			e, ERR_USAGE, "\"%.40s...\" is no address, no range and no name", text);
@@ -446,6 +491,40 @@ int spec_target(struct spec_set *out, const char *text, const struct spec_rules 
 	int rc = spec_parse(out, text, r, e);
 
 	return rc == -ENOMEM ? err_set(e, -ENOMEM, "no memory for target \"%.40s\"", text) : rc;
+}
+
+const char *const target_keys[] = {"range", "ranges", NULL};
+
+struct spec_rules spec_rules_of(const struct target_request *rq)
+{
+	return (struct spec_rules){
+		.family = rq->family,
+		.resolve_all = rq->resolve_all,
+		.lookup = rq->lookup,
+		.log = rq->log,
+	};
+}
+
+int spec_or_skip(struct spec_set *out, const char *text, const struct spec_rules *r, size_t *failed,
+	struct err *e)
+{
+	struct err why = {0};
+	int rc = spec_target(out, text, r, &why);
+
+	if (rc == -ENOMEM) {
+		if (e)
+			*e = why;
+		return rc;
+	}
+	if (rc == 0)
+		return 0;
+	++*failed;
+	if (r->words)
+		log_say(r->log, LOG_WARN, "target skipped: %s:%u: %s", words_path(r->words),
+			words_line(r->words), why.text);
+	else
+		log_say(r->log, LOG_WARN, "target skipped: %s", why.text);
+	return 0;
 }
 
 /* ---- exclusions ------------------------------------------------------------------------------ */
@@ -505,9 +584,11 @@ static int exclude_parse(
 {
 	char host[HOST_MAX];
 	struct octet_bits o;
+	struct block span;
 	struct parts s;
 	struct addr a;
 	bool fits;
+	int rc;
 
 	if (!split(text, &s))
 		return err_set(e, ERR_USAGE,
@@ -517,6 +598,9 @@ static int exclude_parse(
 		return exclude_prefix(out, &s, &a, e);
 	if (parse_octets(&s, &o))
 		return exclude_octets(out, &s, &o, e);
+	rc = parse_span(&s, &span, e);
+	if (rc != 0)
+		return rc < 0 ? err_prefix(e, "cannot exclude") : addr_set_take(out, &span);
 	if (!fits)
 		return err_set(e, ERR_USAGE,
 			"cannot exclude \"%.40s...\": it is no address, no range and no name",

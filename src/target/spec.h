@@ -10,6 +10,7 @@
 #include "target/block.h"
 #include "target/range.h"
 #include "target/target.h"
+#include "target/words.h"
 
 /*
  * A name (or a short form of an address) and what it stands for: first the addresses that are
@@ -39,8 +40,15 @@ struct spec_rules {
 	unsigned family;  /* 4, 6, or 0 for both */
 	bool resolve_all; /* every address of a name */
 	struct target_lookup lookup;
-	const struct log *log; /* guesses are said here; may be NULL */
+	const struct log *log;	   /* guesses are said here; may be NULL */
+	const struct words *words; /* the list in hand, for messages; else NULL */
 };
+
+/* Keys of masscan's configuration that name targets, for words_open. */
+extern const char *const target_keys[];
+
+/* Those of the request, outside a list. */
+struct spec_rules spec_rules_of(const struct target_request *rq);
 
 void spec_set_clear(struct spec_set *s); /* empties, keeps memory */
 void spec_set_free(struct spec_set *s);
@@ -49,6 +57,10 @@ void spec_set_free(struct spec_set *s);
  * text says why; the set is as before. -ENOMEM.
  */
 int spec_target(struct spec_set *out, const char *text, const struct spec_rules *r,
+	struct err *e) MUST_CHECK;
+/* As spec_target, but a specification that gives nothing is said (with file and line) and counted;
+ * only lack of memory is an error. */
+int spec_or_skip(struct spec_set *out, const char *text, const struct spec_rules *r, size_t *failed,
 	struct err *e) MUST_CHECK;
 /*
  * Adds one exclusion: the same grammar, but a number is first of all an address in inet_aton's

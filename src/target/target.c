@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "target/exclude.h"
 #include "target/perm.h"
 #include "target/range.h"
 #include "target/seen.h"
@@ -126,8 +127,7 @@ static int add_segment(struct targets *t, size_t block, u128 at, u128 count)
 		t->cap_segments = cap;
 	}
 	t->segments[t->n_segments++] = (struct segment){
-		.block = block, .at = at, .n = n, .before = t->total, .n_taken = t->taken.n_octets
-	};
+		.block = block, .at = at, .n = n, .before = t->total, .n_taken = t->taken.n_octets};
 	t->total = n > UINT64_MAX - t->total ? UINT64_MAX : t->total + n;
 	return 0;
 }
@@ -238,22 +238,9 @@ static int cut_batch(struct targets *t, bool shuffled, struct err *e)
 
 /* ---- batches come one after the other -------------------------------------------------------- */
 
-/* A specification that gives nothing is said and counted; only lack of memory is an error. */
 static int add_spec(struct targets *t, const char *text, struct err *e)
 {
-	struct err why = { 0 };
-	int rc = spec_target(&t->specs, text, &t->rules, &why);
-
-	if (rc == -ENOMEM) {
-		if (e)
-			*e = why;
-		return rc;
-	}
-	if (rc < 0) {
-		t->failed++;
-		log_say(t->rules.log, LOG_WARN, "target skipped: %s", why.code ? why.text : text);
-	}
-	return 0;
+	return spec_or_skip(&t->specs, text, &t->rules, &t->failed, e);
 }
 
 /*
@@ -272,7 +259,9 @@ static int load_list(struct targets *t, struct err *e)
 		rc = words_next(t->list, word, e);
 		if (rc <= 0)
 			break;
+		t->rules.words = t->list;
 		rc = add_spec(t, word, e);
+		t->rules.words = NULL;
 		if (rc < 0)
 			break;
 		for (; n < t->specs.n; n++)
@@ -316,50 +305,6 @@ static int load(struct targets *t, struct err *e)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int exclude_list(struct targets *t, const char *list, struct err *e)
-{
-	char *copy = strdup(list), *rest = copy, *piece;
-	int rc = copy ? 0 : err_set(e, -ENOMEM, "no memory for --exclude");
-
-	while (rc == 0 && rest && *rest) {
-		piece = strsep(&rest, ",");
-		rc = spec_exclusion(&t->excluded, piece, &t->rules, e);
-	}
-	free(copy);
-	return rc;
-}
-
-static int exclude_file(struct targets *t, const char *path, struct err *e)
-{
-	char word[WORD_MAX];
-	struct words *w;
-	int rc = words_open(&w, path, e);
-
-	if (rc < 0)
-		return rc;
-	while ((rc = words_next(w, word, e)) == 1) {
-		rc = spec_exclusion(&t->excluded, word, &t->rules, e);
-		if (rc < 0) {
-			err_prefix(e, "%s", path);
-			break;
-		}
-	}
-	words_free(w);
-	return rc;
-}
-
-static int open_exclusions(struct targets *t, const struct target_request *rq, struct err *e)
-{
-	int rc = 0;
-
-	if (rq->exclude)
-		rc = exclude_list(t, rq->exclude, e);
-	if (rc == 0 && rq->exclude_file)
-		rc = exclude_file(t, rq->exclude_file, e);
-	addr_set_seal(&t->excluded);
-	return rc;
-}
-
 static int open_random(struct targets *t, const struct target_request *rq, struct err *e)
 {
 	t->random_set = rq->random_set;
@@ -396,16 +341,16 @@ int targets_open(struct targets **out, const struct target_request *rq, struct e
 
 	if (!t)
 		return err_set(e, -ENOMEM, "no memory for the list of targets");
-	t->rules = (struct spec_rules){ rq->family, rq->resolve_all, rq->lookup, rq->log };
+	t->rules = spec_rules_of(rq);
 	t->unique = rq->unique;
 	t->randomize = rq->randomize;
 	rng_entropy(&t->seen.key, sizeof(t->seen.key));
 	rng_seed(&t->rng, rq->rng ? rng_u64(rq->rng) : t->seen.key.k0);
-	rc = open_exclusions(t, rq, e);
+	rc = exclude_read(&t->excluded, rq, &t->rules, e);
 	if (rc == 0)
 		rc = open_random(t, rq, e);
 	if (rc == 0 && rq->list_file)
-		rc = words_open(&t->list, rq->list_file, e);
+		rc = words_open(&t->list, rq->list_file, target_keys, e);
 	if (rc == 0)
 		rc = open_line(t, rq, e);
 	/*
@@ -489,7 +434,7 @@ static void fill(struct target *out, const struct spec_block *from, u128 number)
 {
 	const struct spec_name *name = from->name;
 
-	*out = (struct target){ .addr = block_addr(from->block.family, number, from->block.zone) };
+	*out = (struct target){.addr = block_addr(from->block.family, number, from->block.zone)};
 	for (size_t i = 0; name && i < name->n_scanned; i++) {
 		if (addr_eq(&name->addrs[i], &out->addr)) {
 			out->name = name->text;

@@ -42,7 +42,7 @@ struct target_request {
 	bool unique;	  /* --unique: an address comes once, whatever the specifications say */
 	bool randomize;	  /* --randomize-hosts: order shuffled by the keyed permutation, per run */
 	struct target_lookup lookup;
-	struct rng *rng; /* for -iR and randomize, used once at opening; NULL: the kernel's */
+	struct rng *rng;       /* for -iR and randomize, used once at opening; NULL: the kernel's */
 	const struct log *log; /* names that do not resolve, warnings; the others go on */
 };
 

@@ -6,19 +6,24 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct words {
 	int fd;
 	bool close_fd, at_end, in_comment;
+	bool in_setting;  /* behind "key =", to the end of the line */
+	unsigned line;	  /* of the next byte */
+	unsigned at_line; /* of the word last given */
+	const char *const *keys;
 	char *path; /* owned, for messages */
 	uint64_t done, total;
 	size_t pos, len;
 	char data[1 << 16];
 };
 
-int words_open(struct words **out, const char *path, struct err *e)
+int words_open(struct words **out, const char *path, const char *const *keys, struct err *e)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct words *w = calloc(1, sizeof(*w));
@@ -29,6 +34,8 @@ int words_open(struct words **out, const char *path, struct err *e)
 		free(w);
 		return err_set(e, -ENOMEM, "no memory to read \"%s\"", path);
 	}
+	w->keys = keys;
+	w->line = 1;
 	w->close_fd = !is_stdin;
 	w->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (w->fd < 0 || fstat(w->fd, &st) < 0) {
@@ -83,20 +90,68 @@ static bool is_gap(struct words *w, int c)
 {
 	if (c == '#')
 		w->in_comment = true;
-	else if (c == '\n')
-		w->in_comment = false;
-	return w->in_comment || c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+	if (c == '\n') {
+		w->in_comment = w->in_setting = false;
+		w->line++;
+	}
+	return w->in_comment || c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0' ||
+	       (c == ',' && w->in_setting);
+}
+
+/* Behind a word that ended in a blank: takes "=" if that is what follows in the line. */
+static bool take_equals(struct words *w, const char *word, struct err *e)
+{
+	int c;
+
+	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-")])
+		return false;
+	do
+		c = next_byte(w, e);
+	while (c == ' ' || c == '\t');
+	if (c >= 0 && c != '=') {
+		w->pos--; /* the byte came out of the buffer that is still there */
+		w->done--;
+	}
+	return c == '=';
+}
+
+static int enter_setting(struct words *w, const char *key, struct err *e)
+{
+	for (const char *const *k = w->keys; k && *k && !w->in_setting; k++)
+		w->in_setting = strcasecmp(*k, key) == 0;
+	if (w->in_setting)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%s:%u: \"%.40s = ...\" is no address; only \"%s = ...\" can stand in this list",
+		w->path, w->line, key, w->keys ? w->keys[0] : "");
+}
+
+/* The end of a word at byte c: 1, or 0 when it was a key, or negative. */
+static int end_word(struct words *w, const char *word, int c, struct err *e)
+{
+	if (c != '=' && (w->in_setting || (c != ' ' && c != '\t') || !take_equals(w, word, e)))
+		return 1;
+	return enter_setting(w, word, e);
 }
 
 int words_next(struct words *w, char out[WORD_MAX], struct err *e)
 {
 	size_t len = 0;
-	int c;
+	int c, rc;
 
 	while ((c = next_byte(w, e)) >= 0) {
-		if (is_gap(w, c)) {
-			if (len)
-				break;
+		bool gap;
+
+		if (!len)
+			w->at_line = w->line;
+		gap = (c == '=' && !w->in_comment && !w->in_setting) || is_gap(w, c);
+		if (gap && !len && c != '=')
+			continue;
+		if (gap) {
+			rc = end_word(w, len ? out : "", c, e);
+			if (rc != 0)
+				return rc;
+			len = 0;
 			continue;
 		}
 		if (len == WORD_MAX - 1)
@@ -109,6 +164,16 @@ int words_next(struct words *w, char out[WORD_MAX], struct err *e)
 	if (c < -1)
 		return c;
 	return len ? 1 : 0;
+}
+
+const char *words_path(const struct words *w)
+{
+	return w->path;
+}
+
+unsigned words_line(const struct words *w)
+{
+	return w->at_line;
 }
 
 uint64_t words_done_bytes(const struct words *w)
