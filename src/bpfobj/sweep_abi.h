@@ -11,7 +11,8 @@
 #define SWEEP_FRAME_MAX 1304 /* bytes of a template with its link header; a multiple of 8 */
 #define SWEEP_LINK_MAX	22   /* Ethernet with two VLAN tags */
 #define SWEEP_PORTS_MAX 65536
-#define SWEEP_SENDERS	64 /* at most; one a CPU */
+#define SWEEP_SENDERS	64   /* at most; one a CPU; a power of two */
+#define SWEEP_CPUS	1024 /* as many are told apart; a power of two */
 
 /* What is sent; which TCP flags is job.tcp_flags' to say. */
 enum sweep_kind { SWEEP_TCP, SWEEP_UDP, SWEEP_SCTP_INIT, SWEEP_ECHO, SWEEP_TSTAMP, SWEEP_KINDS };
@@ -117,7 +118,8 @@ struct sweep_ctl {
 	uint64_t sent, skipped; /* frames made; hosts without link address */
 	uint64_t digest;	/* sum of the probes' hashes modulo 2^64: what really was sent */
 	uint64_t stamp_ns;	/* last reading of the clock */
-	uint64_t pad[4];
+	uint64_t turn, waits;	/* probes made; turns let pass as the results' ring was full */
+	uint64_t pad[2];
 };
 
 /* Counters; in the kernel one a CPU. */
@@ -147,6 +149,13 @@ struct sweep_hit {
 	uint8_t wscale, options; /* SWEEP_OPT_ bits */
 	uint8_t icmp_type, icmp_code;
 	uint8_t pad[3];
+};
+
+/* Proof of the path: whether the next hop was heard. */
+struct sweep_path {
+	uint64_t hi, lo; /* its address as numbers; IPv4: hi 0, lo in host order */
+	uint32_t wait;	 /* set by user space: look for it */
+	uint32_t seen;	 /* set by the receiver */
 };
 
 /* Answers met already: buckets of four exact keys, the newest first (IPv6: 64-bit hashes). */

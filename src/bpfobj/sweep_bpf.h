@@ -16,14 +16,11 @@ struct sweep_bpf_conf {
 	const struct sweep_port *ports; /* job->n_ports */
 	const struct sweep_template *tmpls;
 	unsigned n_tmpls;
-	/* the space's tables as target/space.h lays them out, with their sizes in bytes */
-	const void *ranges, *hints;
-	size_t ranges_len, hints_len;
-	const struct mac
-		*neighbours; /* job->n_hosts of them when job->per_host_mac; all zero: none */
-	unsigned senders;    /* struct sweep_ctl to be had */
-	size_t ring_bytes;   /* of results on their way up; a power of two, 0 = 16 MiB */
-	size_t dedup;	     /* answers remembered; 0 = 2^20 */
+	const struct space_rows *rows; /* of job->space */
+	const struct mac *neighbours;  /* job->space.count when job->per_host_mac; all zero: none */
+	unsigned senders;	       /* struct sweep_ctl to be had; 0: the receiver alone */
+	size_t ring_bytes;	       /* of results on their way up; a power of two, 0 = 16 MiB */
+	size_t dedup; /* answers remembered, rounded up to a power of two; 0: none */
 };
 
 struct sweep_bpf;
@@ -49,11 +46,18 @@ int sweep_bpf_path(struct sweep_bpf *b, const struct addr *next_hop, struct err 
 /* The sender's control block, shared with the kernel; borrowed. */
 struct sweep_ctl *sweep_bpf_ctl(struct sweep_bpf *b, unsigned sender);
 /*
- * Sends what the control block says, on the CPU that the calling thread is bound to; blocks until
- * next >= end, stop is set (within a millisecond or so), or a signal. 0 or a negative code.
+ * Sends what the control block says, on the one CPU that the calling thread is bound to; blocks
+ * until next >= end or stop is set (0, some 30 ms later), or a signal of someone else came
+ * (-EINTR). It uses the CPU whole, whatever the pace. SIGURG, which nobody else may use, ends the
+ * call inside.
  */
 int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e);
-/* Takes up to n results, waiting up to timeout_ms for the first; returns how many. */
+/*
+ * For tests: the next frame of the control block as the generator in the kernel makes it, sent to
+ * nobody, stamped with ctl->stamp_ns. Returns its length (at most SWEEP_FRAME_MAX), 0: none now.
+ */
+int sweep_bpf_frame(struct sweep_bpf *b, unsigned sender, uint8_t *frame, struct err *e);
+/* Takes up to n results, waiting up to timeout_ms for the first; returns how many. One thread. */
 int sweep_bpf_poll(struct sweep_bpf *b, struct sweep_hit *v, unsigned n, int timeout_ms);
 /* Sums of all CPUs. */
 void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *out);

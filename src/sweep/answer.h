@@ -61,7 +61,7 @@ SWEEP_INLINE int answer_ports(
 SWEEP_INLINE int answer_read(
 	const struct sweep_job *j, const uint8_t *data, const uint8_t *end, struct answer *a)
 {
-	const uint8_t *packet = answer_link(j, data, end);
+	const uint8_t *packet = answer_packet(j, data, end);
 	struct answer_ip ip;
 
 	*a = (struct answer){0};

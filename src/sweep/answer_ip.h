@@ -18,25 +18,35 @@ struct answer_ip {
 	uint8_t proto, ttl;
 };
 
-/* Behind Ethernet and up to two VLAN tags (IEEE 802.1Q, 802.1ad), or NULL: not our family. */
-SWEEP_INLINE const uint8_t *answer_link(
-	const struct sweep_job *j, const uint8_t *data, const uint8_t *end)
+/* Behind Ethernet and up to two VLAN tags (IEEE 802.1Q, 802.1ad), and the EtherType there; or NULL.
+ */
+SWEEP_INLINE const uint8_t *answer_link(const uint8_t *data, const uint8_t *end, uint16_t *type)
 {
 	const uint8_t *p = data + 14;
+
+	if (p > end)
+		return 0;
+	*type = bytes_get16(p - 2);
+	for (int tags = 0; tags < 2 && (*type == 0x8100 || *type == 0x88a8); tags++) {
+		p += 4;
+		if (p > end)
+			return 0;
+		*type = bytes_get16(p - 2);
+	}
+	return p;
+}
+
+/* The IP packet of a frame as job.l3 says, or NULL: not our family. */
+SWEEP_INLINE const uint8_t *answer_packet(
+	const struct sweep_job *j, const uint8_t *data, const uint8_t *end)
+{
+	const uint8_t *p;
 	uint16_t type;
 
 	if (!j->l3)
 		return data;
-	if (p > end)
-		return 0;
-	type = bytes_get16(p - 2);
-	for (int tags = 0; tags < 2 && (type == 0x8100 || type == 0x88a8); tags++) {
-		p += 4;
-		if (p > end)
-			return 0;
-		type = bytes_get16(p - 2);
-	}
-	return type == (j->family == 6 ? 0x86dd : 0x0800) ? p : 0;
+	p = answer_link(data, end, &type);
+	return p && type == (j->family == 6 ? 0x86dd : 0x0800) ? p : 0;
 }
 
 /* IPv4 (RFC 791), first fragments only. */

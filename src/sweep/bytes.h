@@ -14,8 +14,12 @@
 #ifdef __bpf__
 #define BYTES_GET(type, p)    (*(const type *)(const void *)(p))
 #define BYTES_PUT(type, p, v) (*(type *)(void *)(p) = (v))
+#define BYTES_AGAIN(p)	      (*(const volatile uint8_t *)(p)) /* loads once more */
+#define BYTES_HIDE(v)	      asm volatile("" : "+r"(v))       /* what the compiler knows of v */
 #else
 #include <string.h>
+#define BYTES_AGAIN(p) (*(p))
+#define BYTES_HIDE(v)  ((void)0)
 #define BYTES_GET(type, p)                                                                         \
 	({                                                                                         \
 		type v_;                                                                           \
