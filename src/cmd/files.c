@@ -12,8 +12,8 @@
 
 #include "base/buf.h"
 
-#define INPUTS	  4
-#define FILES_MAX (INPUTS + 2 * BUS_SUBSCRIBERS_MAX + 1)
+#define INPUTS	  6
+#define FILES_MAX (INPUTS + 2 * BUS_SUBSCRIBERS_MAX + 2) /* checkpoint and receipt */
 
 struct file {
 	const char *by; /* what of the command line names it */
@@ -97,6 +97,8 @@ static int add_inputs(struct files *f, const struct opts *o, struct err *e)
 		{"--excludefile", o->exclude_file},
 		{"--servicedb", o->servicedb},
 		{"--config", o->config},
+		{"--scope", o->sweep.scope},
+		{"--cdn-file", o->sweep.cdn_file},
 	};
 	int rc = 0;
 
@@ -131,6 +133,8 @@ int files_check(
 		rc = add_output(&f, &w->v[i], o->capture_limit != OPT_UNSET, e);
 	if (rc == 0 && checkpoint)
 		rc = add(&f, o->checkpoint ? "--checkpoint" : "the checkpoint", checkpoint, false, e);
+	if (rc == 0 && o->sweep.receipt)
+		rc = add(&f, "--receipt", o->sweep.receipt, false, e);
 	for (unsigned i = 0; i < f.n && rc == 0; i++)
 		for (unsigned k = 0; k < i && rc == 0; k++)
 			rc = compare(&f.v[k], &f.v[i], e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/conf.h"
+#include "scan/plan_sweep.h"
 
 static void init(struct opts *o)
 {
@@ -17,6 +18,8 @@ static void init(struct opts *o)
 	o->mtu = o->ttl = o->data_length = OPT_UNSET;
 	o->capture_limit = OPT_UNSET;
 	o->port_ratio = -1;
+	o->sweep.probes = o->sweep.sender_threads = o->sweep.dedup = o->sweep.cooldown = OPT_UNSET;
+	o->sweep.probe_options = PROBE_OPTIONS_LINUX;
 	o->timing = 3;
 	o->stealth = -1;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/opt.h"
+#include "cmd/opts_sweep.h"
 #include "model/levels.h"
 
 /* Port scan techniques, bits of opts.techniques. */
@@ -98,6 +99,8 @@ struct opts {
 	bool badsum, adler32;
 	int layer; /* LAYER_ */
 
+	struct opts_sweep sweep;
+
 	const char *resume, *checkpoint; /* files, NULL = not said */
 	bool no_checkpoint;
 	struct opt_list outputs;
@@ -124,6 +127,9 @@ extern const struct opt_table scan_opts;
 
 /* Whether an option is about more of the wire than connections, so that --proxies rules it out. */
 bool opts_beyond_proxies(const struct opt_row *r);
+
+/* Whether an option is about sweeps only, so that a stateful scan has no use for it. */
+bool opts_sweep_only(const struct opt_row *r);
 
 /*
  * Reads the command line (program and command names excluded), then the configuration files, and

@@ -14,6 +14,7 @@ enum group {
 	G_PORTS,
 	G_TIMING,
 	G_PACKETS,
+	G_SWEEP,
 	G_OUTPUT,
 	G_GENERAL,
 	G_SERVICE,
@@ -23,7 +24,7 @@ enum group {
 };
 
 /* Rows that exclude each other. */
-enum excl { X_NONE, X_FAMILY, X_TCP, X_SCTP, X_PORTS, X_ARP, X_ACK, X_STYLE, X_CHECKPOINT, X_FRAGMENT, X_DATA, X_LAYER };
+enum excl { X_NONE, X_FAMILY, X_TCP, X_SCTP, X_PORTS, X_ARP, X_ACK, X_STYLE, X_CHECKPOINT, X_FRAGMENT, X_DATA, X_LAYER, X_SWEEP, X_RATE, X_CDN };
 
 static const char *const groups[GROUPS] = {
 	[G_TARGET] = "Targets",
@@ -32,6 +33,7 @@ static const char *const groups[GROUPS] = {
 	[G_PORTS] = "Ports",
 	[G_TIMING] = "Timing and rate",
 	[G_PACKETS] = "Packets and the way they take",
+	[G_SWEEP] = "Sweeps",
 	[G_OUTPUT] = "Output",
 	[G_GENERAL] = "General",
 	[G_SERVICE] = "Services and versions",
@@ -60,8 +62,8 @@ static const struct opt_row opt_rows[] = {
 	  .help = "N random public IPv4 addresses; 0 never ends" },
 	{ { "--exclude" }, OPT_ARG, OPT_TEXT, "LIST", TO(exclude), .group = G_TARGET,
 	  .help = "targets to leave out, separated by commas" },
-	{ { "--excludefile" }, OPT_ARG, OPT_TEXT, "FILE", TO(exclude_file), .flags = OPT_FILE, .group = G_TARGET,
-	  .help = "read targets to leave out from FILE" },
+	{ { "--excludefile", "--exclude-file" }, OPT_ARG, OPT_TEXT, "FILE", TO(exclude_file), .flags = OPT_FILE, .group = G_TARGET,
+	  .help = "read targets to leave out from FILE, in our, zmap's or masscan's format" },
 	{ { "-4" }, OPT_NO_ARG, OPT_CONST, NULL, TO(family), .value = 4, .excl = X_FAMILY, .group = G_TARGET,
 	  .help = "IPv4 (what is done without -6)" },
 	{ { "-6" }, OPT_NO_ARG, OPT_CONST, NULL, TO(family), .value = 6, .excl = X_FAMILY, .group = G_TARGET,
@@ -243,6 +245,54 @@ static const struct opt_row opt_rows[] = {
 	{ { "--send-ip" }, OPT_NO_ARG, OPT_CONST, NULL, TO(layer), .value = LAYER_IP, .excl = X_LAYER, .group = G_PACKETS,
 	  .help = "send by the IP layer whatever the route: --backend raw" },
 
+	/* ---- sweeps ---- */
+	{ { "--sweep" }, OPT_NO_ARG, OPT_CONST, NULL, TO(sweep.wish), .value = SWEEP_YES, .excl = X_SWEEP, .group = G_SWEEP,
+	  .help = "sweep: send to all targets in random order and keep no state of them, for large spaces" },
+	{ { "--no-sweep" }, OPT_NO_ARG, OPT_CONST, NULL, TO(sweep.wish), .value = SWEEP_NO, .excl = X_SWEEP, .group = G_SWEEP,
+	  .help = "scan statefully however many targets there are" },
+	{ { "--rate" }, OPT_ARG, OPT_TEXT, "N", TO(sweep.rate), .flags = OPT_ONCE, .excl = X_RATE, .group = G_SWEEP,
+	  .help = "packets a second, as in 0.5, 20k or 1.5M; auto: the fastest rate at which nothing is lost (default: 1,000, or 10,000 "
+		  "where all targets are directly connected)" },
+	{ { "-B", "--bandwidth" }, OPT_ARG, OPT_TEXT, "BITS", TO(sweep.bandwidth), .flags = OPT_ONCE, .excl = X_RATE, .group = G_SWEEP,
+	  .help = "bits a second on the wire instead, as in 500k, 100M or 1G; a frame counts with preamble, checksum and gap" },
+	{ { "--probes" }, OPT_ARG, OPT_UINT, "N", TO(sweep.probes), .min = 1, .max = 16, .def = "1", .group = G_SWEEP,
+	  .help = "go through the targets N times" },
+	{ { "--cooldown" }, OPT_ARG, OPT_TIME, "TIME", TO(sweep.cooldown), .def = "4s", .group = G_SWEEP,
+	  .help = "wait this long for answers after the last probe" },
+	{ { "--recheck" }, OPT_ARG, OPT_TEXT, "PERCENT", TO(sweep.recheck), .def = "0.5", .group = G_SWEEP,
+	  .help = "probe a random sample of this size again, later, to estimate what was missed; off: none" },
+	{ { "--probe-options" }, OPT_ARG, OPT_CHOICE, "WHICH", TO(sweep.probe_options), .def = "linux", .choices = "none|mss|linux",
+	  .group = G_SWEEP, .help = "TCP options of SYN probes" },
+	{ { "--no-probe-time" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(sweep.no_probe_time), .group = G_SWEEP,
+	  .help = "send no times in the probes: no round-trip times, and forged resets are harder to make" },
+	{ { "--all-answers" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(sweep.all_answers), .group = G_SWEEP,
+	  .help = "report closed and unreachable ports, too" },
+	{ { "--dedup" }, OPT_ARG, OPT_UINT, "N", TO(sweep.dedup), .max = 1 << 26, .def = "1048576", .group = G_SWEEP,
+	  .help = "answers to remember, so that duplicates are dropped; 0: drop none" },
+	{ { "--seed" }, OPT_ARG, OPT_TEXT, "SEED", TO(sweep.seed), .flags = OPT_ONCE, .group = G_SWEEP,
+	  .help = "seed of the order and of all else that chance decides: a number, 0x and hex, or any text" },
+	{ { "--shard", "--shards" }, OPT_ARG, OPT_TEXT, "I/N", TO(sweep.shard), .flags = OPT_ONCE, .group = G_SWEEP,
+	  .help = "the I-th of N parts, 1/N to N/N, which together are the whole; needs --seed, the same for all" },
+	{ { "--receipt" }, OPT_ARG, OPT_TEXT, "FILE", TO(sweep.receipt), .flags = OPT_FILE | OPT_NO_STDIO | OPT_ONCE, .group = G_SWEEP,
+	  .help = "write to FILE what was sent and what came back, for sonde verify" },
+	{ { "--sender-threads" }, OPT_ARG, OPT_UINT, "N", TO(sweep.sender_threads), .min = 1, .max = 64, .group = G_SWEEP,
+	  .help = "threads that send, one a processor" },
+	{ { "--scope" }, OPT_ARG, OPT_TEXT, "FILE", TO(sweep.scope), .flags = OPT_FILE | OPT_NO_STDIO | OPT_ONCE, .group = G_SWEEP,
+	  .help = "permission to sweep: networks, until when, and whom to ask; needed for more than 10,000 packets a second or 2^20 "
+		  "addresses that are not directly connected" },
+	{ { "--i-have-permission" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(sweep.permission), .flags = OPT_NO_CONF, .group = G_SWEEP,
+	  .help = "sweep that fast or far without a scope file" },
+	{ { "--contact" }, OPT_ARG, OPT_TEXT, "TEXT", TO(sweep.contact), .flags = OPT_ONCE, .group = G_SWEEP,
+	  .help = "a note of up to 64 characters for those who look at the packets: in ICMP echo requests and empty UDP probes" },
+	{ { "--skip-cdn" }, OPT_NO_ARG, OPT_FLAG, NULL, TO(sweep.skip_cdn), .group = G_SWEEP,
+	  .help = "leave out the networks of content delivery networks, and say how many addresses of which" },
+	{ { "--cdn-only" }, OPT_ARG, OPT_TEXT, "LIST", TO(sweep.cdn_only), .flags = OPT_ONCE, .excl = X_CDN, .group = G_SWEEP,
+	  .help = "with --skip-cdn: skip these providers only, as in cloudflare,fastly" },
+	{ { "--cdn-except" }, OPT_ARG, OPT_TEXT, "LIST", TO(sweep.cdn_except), .flags = OPT_ONCE, .excl = X_CDN, .group = G_SWEEP,
+	  .help = "with --skip-cdn: skip all providers but these" },
+	{ { "--cdn-file" }, OPT_ARG, OPT_TEXT, "FILE", TO(sweep.cdn_file), .flags = OPT_FILE | OPT_NO_STDIO | OPT_ONCE, .group = G_SWEEP,
+	  .help = "with --skip-cdn: take the networks from FILE instead of the built-in table, lines \"provider network\"" },
+
 	/* ---- output ---- */
 	{ { "-oN", "-o", "--output" }, OPT_ARG, OPT_ADD, "FILE", TO(outputs), .value = OUTPUT_NORMAL, .flags = OPT_FILE,
 	  .group = G_OUTPUT, .help = "write the normal report to FILE (\"-\": standard output)" },
@@ -368,6 +418,11 @@ bool opts_beyond_proxies(const struct opt_row *r)
 	return !(r->lands == offsetof(struct opts, ping) && r->value == PING_NONE) &&
 	       !(r->lands == offsetof(struct opts, techniques) && r->value == TECH_CONNECT) &&
 	       !(r->lands == offsetof(struct opts, privilege) && r->value == PRIVILEGE_NO);
+}
+
+bool opts_sweep_only(const struct opt_row *r)
+{
+	return r->group == G_SWEEP && r->lands != offsetof(struct opts, sweep.wish);
 }
 
 const struct opt_table scan_opts = {

@@ -59,6 +59,13 @@ static int check_privilege(const struct check *c, struct err *e)
 		name, c->raw->proto == PROTO_TCP ? "use -sT" : "leave it out", e);
 }
 
+/* Also where nothing else of the plan is raw, as with -sn. */
+static int check_sweep(const struct check *c, struct err *e)
+{
+	return c->p->sweep.on && !c->w->privileged ? refuse_unprivileged("--sweep", "leave it out", e)
+						   : 0;
+}
+
 /* What -b names is used later; that it can be is seen now. */
 static int check_bounce(const struct check *c, struct err *e)
 {
@@ -288,7 +295,7 @@ static int check_looks(const struct check *c, struct err *e)
 int plan_check(
 	const struct plan *p, const struct opts *o, const struct plan_world *w, struct err *e)
 {
-	static int (*const checks[])(const struct check *, struct err *) = {check_privilege,
+	static int (*const checks[])(const struct check *, struct err *) = {check_sweep, check_privilege,
 		check_bounce, check_idle, check_scan_flags, check_protocols, check_defeat,
 		check_traceroute, check_chain, check_frames, check_looks, check_capture};
 	struct check c = {.p = p, .o = o, .w = w};

@@ -8,6 +8,7 @@
 #include "cmd/plan_check.h"
 #include "cmd/plan_ping.h"
 #include "cmd/plan_wire.h"
+#include "cmd/sweep_plan.h"
 #include "cmd/tcp_flags.h"
 #include "io/io.h"
 #include "scan/tech.h"
@@ -232,6 +233,8 @@ int plan_make(struct plan *p, const struct opts *o, const struct plan_world *w, 
 	if (rc == 0)
 		rc = make_ports(p, o, w, e);
 	if (rc >= 0)
+		rc = sweep_plan(p, o, e);
+	if (rc == 0)
 		rc = plan_check(p, o, w, e);
 	if (rc == 0)
 		rc = plan_ping(p, o, w, e);

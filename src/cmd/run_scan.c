@@ -17,7 +17,10 @@
 #include "cmd/outputs.h"
 #include "cmd/plan_make.h"
 #include "cmd/resume.h"
+#include "cmd/scheduler.h"
+#include "cmd/sweep_set.h"
 #include "scan/scan.h"
+#include "sweep/sweep.h"
 #include "ui/cli/cli.h"
 
 #define DONE	       1 /* of a step: there is nothing more to do */
@@ -34,7 +37,9 @@ struct session {
 	struct machine machine;
 	struct plan plan;
 	struct rng rng;
-	struct targets *targets;
+	struct targets *targets;    /* of a stateful scan */
+	struct sweep_set sweep_set; /* of a sweep */
+	struct buf why;		    /* this engine carries the scan out */
 	struct bus bus;
 	struct outputs outputs;
 	struct resume resume;
@@ -42,7 +47,7 @@ struct session {
 	unsigned first_output; /* among the subscribers */
 	char *args;	       /* the command line as reports show it */
 	char *stylesheet;      /* what XML refers to, owned; or NULL */
-	uint32_t said; /* which subscribers' failures have been said, a bit each */
+	uint32_t said;	       /* which subscribers' failures have been said, a bit each */
 	char error_said[sizeof(((struct err *)0)->text)]; /* the last error the terminal showed */
 };
 
@@ -196,10 +201,11 @@ static int refuse_name(
 		name);
 }
 
-static int open_targets(struct session *s, struct err *e)
+static struct target_request request_of(struct session *s)
 {
 	const struct opts *o = &s->o;
-	struct target_request rq = {
+
+	return (struct target_request){
 		.specs = o->args.words,
 		.n_specs = o->args.n_words,
 		.list_file = o->input_list,
@@ -215,9 +221,50 @@ static int open_targets(struct session *s, struct err *e)
 		.rng = &s->rng,
 		.log = &s->log,
 	};
+}
+
+static int open_sweep(struct session *s, struct err *e)
+{
+	struct target_request rq = request_of(s);
+	struct sweep_world world = {.net = s->machine.net,
+		.targets = &rq,
+		.log = &s->log,
+		.now_wall_ns = clock_wall(clock_real())};
 
 	rng_seed(&s->rng, s->plan.seed);
-	return targets_open(&s->targets, &rq, e);
+	return sweep_set_make(&s->sweep_set, &s->plan, &s->o, &world, e);
+}
+
+/* A large scan becomes a sweep, and its plan is made again. A list from standard input can be read
+ * only once. */
+static int reconsider(struct session *s, struct err *e)
+{
+	bool read_once = s->o.input_list && strcmp(s->o.input_list, "-") == 0;
+	int rc;
+
+	if (read_once || !scheduler_prefers_sweep(&s->plan, &s->o, targets_count(s->targets),
+				 s->machine.privileged, &s->why))
+		return 0;
+	targets_free(s->targets);
+	s->targets = NULL;
+	plan_free(&s->plan);
+	s->o.sweep.wish = SWEEP_YES;
+	rc = make_plan(s, e);
+	return rc < 0 ? rc : open_sweep(s, e);
+}
+
+static int open_targets(struct session *s, struct err *e)
+{
+	struct target_request rq = request_of(s);
+	int rc;
+
+	if (s->plan.sweep.on) {
+		scheduler_asked(&s->plan, &s->o, &s->why);
+		return open_sweep(s, e);
+	}
+	rng_seed(&s->rng, s->plan.seed);
+	rc = targets_open(&s->targets, &rq, e);
+	return rc < 0 ? rc : reconsider(s, e);
 }
 
 /* The one that was asked for, else our own where it is installed. */
@@ -271,8 +318,8 @@ static int name_outputs(struct session *s, struct err *e)
 {
 	int rc;
 
-	s->run.start_wall_ns = s->resume.start ? s->resume.start->start_wall_ns
-					       : clock_wall(clock_real());
+	s->run.start_wall_ns =
+		s->resume.start ? s->resume.start->start_wall_ns : clock_wall(clock_real());
 	rc = outputs_name(&s->outputs, &s->o, s->run.start_wall_ns, e);
 	if (rc == 0)
 		rc = resume_claim(&s->resume, &s->o, &s->outputs, e);
@@ -312,13 +359,39 @@ static int open_outputs(struct session *s, struct err *e)
 
 static int open_checkpoint(struct session *s, struct err *e)
 {
-	int rc = resume_begin(&s->resume, &s->o, &s->outputs, &s->run, &s->log, e);
+	int rc;
 
+	if (s->plan.sweep.on)
+		return 0;
+	rc = resume_begin(&s->resume, &s->o, &s->outputs, &s->run, &s->log, e);
 	s->plan.keep_verdicts = s->resume.journal.fd >= 0;
 	return rc;
 }
 
 /* ---- the scan -------------------------------------------------------------------------------- */
+
+static int run_sweep(struct session *s, struct scan_result *res, struct err *e)
+{
+	struct sweep_result swept = {0};
+	struct sweep_env env = {
+		.clock = clock_real(),
+		.bus = &s->bus,
+		.log = &s->log,
+		.net = s->machine.net,
+		.space = &s->sweep_set.space,
+		.services = s->machine.services,
+		.stop = &stop_signal,
+		.hooks = cli_hooks(s->cli),
+		.levels = &s->levels,
+		.args = s->resume.args ? s->resume.args : s->args,
+		.version = SONDE_VERSION,
+		.privileged = s->machine.privileged,
+		.why = buf_text(&s->why),
+	};
+
+	res->hosts_total = s->sweep_set.space.view.count;
+	return sweep_run(&s->plan, &env, &swept, e);
+}
 
 static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 {
@@ -342,6 +415,10 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 	};
 
 	cli_start(s->cli);
+	if (s->plan.sweep.on)
+		return run_sweep(s, res, e);
+	if (s->why.len)
+		log_say(&s->log, LOG_INFO, "%s", buf_text(&s->why));
 	return scan_run(&s->plan, &env, res, e);
 }
 
@@ -367,7 +444,7 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 		return 128 + (int)stop_signal;
 	if (failed)
 		return EXIT_FAILED;
-	if (rc == EXIT_OK && targets_failed(s->targets) > 0 && res->hosts_total == 0)
+	if (rc == EXIT_OK && s->targets && targets_failed(s->targets) > 0 && res->hosts_total == 0)
 		return EXIT_USAGE; /* said when it was found out: there was no target to scan */
 	return rc;
 }
@@ -408,6 +485,8 @@ static void session_free(struct session *s)
 	outputs_close(&s->outputs);
 	if (s->targets)
 		targets_free(s->targets);
+	sweep_set_free(&s->sweep_set);
+	buf_free(&s->why);
 	plan_free(&s->plan);
 	machine_close(&s->machine);
 	cli_close(s->cli);

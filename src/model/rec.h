@@ -80,11 +80,29 @@ struct rec_run {
 	bool privileged;
 };
 
+/* What a sweep has done so far, or in all. */
+struct rec_coverage {
+	uint64_t total;		/* probes of all shards, passes apart */
+	uint64_t first, behind; /* of these, this run's: indices [first, behind) */
+	uint64_t sent, skipped; /* probes; targets that are known not to be there */
+	uint64_t unsent;	/* probes that could not leave, or were lost on this machine */
+	uint64_t answers;	/* validated, without duplicates */
+	uint64_t duplicates;
+	uint64_t forged;  /* in our window, but without a probe's proof; with wrong flags; cut */
+	uint64_t late;	  /* after the time that counts */
+	uint64_t no_room; /* true or false: lost on this machine before they were looked at */
+	uint64_t resets;  /* RSTs of ours, by which half-open connections end */
+	uint64_t open, closed, other;  /* results, by state */
+	double rate_pps;	       /* while probes were sent */
+	const char *sender, *receiver; /* what carried it: "xdp-live", "packet-ring", "xdp" */
+};
+
 /* The last record. */
 struct rec_end {
 	uint64_t end_wall_ns, elapsed_ns;
 	uint64_t hosts_up, hosts_down, hosts_total;
 	uint64_t probes_sent, replies;
+	const struct rec_coverage *sweep; /* NULL: it was none; then hosts_up is not known */
 	bool interrupted;  /* SIGINT, SIGTERM or a failure: what is in the files is what was learnt
 			      until then */
 	const char *error; /* why the run ended early, or NULL */
@@ -96,8 +114,9 @@ struct rec_progress {
 	uint64_t elapsed_ns, eta_ns; /* eta 0 = unknown */
 	uint64_t hosts_done, hosts_up, hosts_active;
 	uint64_t probes_sent;
-	double rate_pps; /* over the last second */
-	bool asked;	 /* the user pressed a key or --stats-every fired: print it as a line */
+	double rate_pps;		  /* over the last second */
+	const struct rec_coverage *sweep; /* NULL: it is none; then hosts are not counted */
+	bool asked; /* the user pressed a key or --stats-every fired: print it as a line */
 };
 
 /* A warning or error of the run, for every output that can show it. */

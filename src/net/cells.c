@@ -110,3 +110,16 @@ uint32_t cells_find(const struct cells *c, const struct addr *a)
 	}
 	return (uint32_t)low;
 }
+
+struct addr cells_last(const struct cells *c, const struct addr *a)
+{
+	uint32_t cell = cells_find(c, a);
+	struct addr last = *a;
+
+	if (cell == c->n)
+		return fill_host(last, 0, true);
+	memcpy(last.b, c->cuts[cell], sizeof(last.b));
+	for (size_t i = addr_len(&last); i-- > 0 && last.b[i]-- == 0;)
+		; /* one less, with borrow */
+	return last;
+}

@@ -21,3 +21,5 @@ int cells_add(struct cells *c, const struct addr *prefix, unsigned bits) MUST_CH
 void cells_seal(struct cells *c);
 /* The number of the cell that holds the address: O(log n). */
 uint32_t cells_find(const struct cells *c, const struct addr *a);
+/* The last address of the cell that holds `a`. */
+struct addr cells_last(const struct cells *c, const struct addr *a);

@@ -35,6 +35,16 @@ static struct cells *cut(const struct prefix *p, size_t n)
 	return c;
 }
 
+/* The last address of a cell is in it, and the one behind is not. */
+static void check_last(const struct cells *c, struct addr a, uint32_t cell)
+{
+	struct addr last = cells_last(c, &a), behind = addr_add(last, 1);
+
+	assert_int_equal(cells_find(c, &last), cell);
+	if (addr_cmp(&behind, &last) > 0)
+		assert_int_equal(cells_find(c, &behind), cell + 1);
+}
+
 static void check_run(struct addr a, const struct prefix *p, size_t n)
 {
 	struct cells *c = cut(p, n);
@@ -47,6 +57,7 @@ static void check_run(struct addr a, const struct prefix *p, size_t n)
 		if (cell == before)
 			assert_true(members(p, n, &a) == members(p, n, &last));
 		assert_true(cell <= 2 * n);
+		check_last(c, a, cell);
 		last = a;
 		a = addr_add(a, 1);
 	}

@@ -254,6 +254,11 @@ int net_route_get(struct net *n, const struct addr *dst, uint32_t ifindex, struc
 	return routes_get(n->routes, dst, ifindex, out, e);
 }
 
+struct addr net_route_last(const struct net *n, const struct addr *dst)
+{
+	return n->routes ? routes_last(n->routes, dst) : *dst;
+}
+
 struct neigh_reply {
 	bool valid;
 	struct mac mac;

@@ -72,6 +72,10 @@ const struct net_link *net_link_by_name(const struct net *n, const char *name);
 int net_route_get(struct net *n, const struct addr *dst, uint32_t ifindex, struct net_route *out,
 	struct err *e) MUST_CHECK;
 
+/* The last address up to which all have the way of dst, which was asked for just now. Where a route
+ * has several next hops the kernel would choose one for each. */
+struct addr net_route_last(const struct net *n, const struct addr *dst);
+
 /* The interface that has this link-local address (IPv6) as its own; 0 when none has. */
 uint32_t net_own_zone(const struct net *n, const struct addr *a);
 

@@ -385,3 +385,10 @@ int routes_get(struct routes *r, const struct addr *dst, uint32_t ifindex, struc
 	}
 	return 0;
 }
+
+struct addr routes_last(const struct routes *r, const struct addr *dst)
+{
+	const struct family *f = dst->family == 4 ? &r->v4 : &r->v6;
+
+	return f->cells ? cells_last(f->cells, dst) : *dst;
+}

@@ -18,3 +18,5 @@ void routes_free(struct routes *r);
 /* What net_route_get promises (net/net.h). */
 int routes_get(struct routes *r, const struct addr *dst, uint32_t ifindex, struct net_route *out,
 	struct err *e) MUST_CHECK;
+/* What net_route_last promises; after routes_get for dst. */
+struct addr routes_last(const struct routes *r, const struct addr *dst);

@@ -8,33 +8,34 @@
 
 #define OCTET_RANGES_MAX 256 /* a product with more runs than this stays a product */
 
-/* Members that always come in one piece: 256 for each full octet at the end. */
-static unsigned piece(const struct octets *x)
+/* The index behind the last of the members that follow member `at` without a gap. */
+static u128 run_end(const struct block *b, u128 at)
 {
-	unsigned unit = 1;
+	const struct octets *x = b->octets;
+	unsigned unit = 1, k = 4, i;
 
-	for (unsigned k = 4; k-- > 0 && x->n[k] == 256;)
+	while (x->n[k - 1] == 256) { /* full octets at the end: always in one piece */
 		unit *= 256;
-	return unit;
+		k--;
+	}
+	do {
+		i = (unsigned)((uint64_t)at / unit % x->n[k - 1]);
+		do
+			at += unit;
+		while (++i < x->n[k - 1] && x->member[k - 1][i] == x->member[k - 1][i - 1] + 1);
+	} while (at < b->count && block_at(b, at) - block_at(b, at - 1) == 1);
+	return at;
 }
 
 bool range_next_run(const struct block *b, u128 *index, struct range *out)
 {
-	u128 end = *index, unit;
+	u128 at = *index;
 
-	if (*index >= b->count)
+	if (at >= b->count)
 		return false;
-	if (!b->octets) {
-		*out = (struct range){b->first + *index, b->last};
-		*index = b->count;
-		return true;
-	}
-	unit = piece(b->octets);
-	do
-		end += unit;
-	while (end < b->count && block_at(b, end) - block_at(b, end - 1) == 1);
-	*out = (struct range){block_at(b, *index), block_at(b, end - 1)};
-	*index = end;
+	*index = b->octets ? run_end(b, at) : b->count;
+	*out = b->octets ? (struct range){block_at(b, at), block_at(b, *index - 1)}
+			 : (struct range){b->first + at, b->last};
 	return true;
 }
 

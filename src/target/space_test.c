@@ -209,7 +209,7 @@ static void a_million_ranges(void **state)
 
 static void all_of_ipv4(void **state)
 {
-	static const char *const all[] = {"0.0.0.0/0", NULL};
+	static const char *const all[] = {"0.0.0.0/0", NULL}, *const some[] = {"0.0.0.0/4", NULL};
 	static const uint32_t probe[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
 	struct space s;
 	struct err e;
@@ -223,9 +223,9 @@ static void all_of_ipv4(void **state)
 		assert_int_equal(space_index_of(&s, &a), probe[i]);
 	}
 	space_free(&s);
-	assert_int_equal(build(&s, all, "*.*.*.0-254", &e), 0); /* a product of 2^24 runs */
-	assert_int_equal(s.view.count, 1u << 24);
-	assert_int_equal(s.view.n_rows, 1u << 24);
+	assert_int_equal(build(&s, some, "0-15.*.*.0-254", &e), 0); /* 2^20 runs */
+	assert_int_equal(s.view.count, 1u << 20);
+	assert_int_equal(s.view.n_rows, 1u << 20);
 	for (uint64_t i = 0; i < s.view.count; i += 65521) {
 		struct addr a = space_at(&s, i);
 

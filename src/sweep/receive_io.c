@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The receiver in user space: the twin of the one in XDP, over a receive ring or the simulator. */
+#include "sweep/sender.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sweep/answer.h"
+#include "sweep/dedup.h"
+
+#define BATCH	   64
+#define RING_BYTES (16u << 20)
+#define WINDOW	   (1u << (SWEEP_PORT_BITS + SWEEP_MARK_BITS))
+
+struct twin {
+	struct receiver base;
+	struct sweep_job job; /* with l3 0: what comes up has no link header */
+	struct io *io;
+	bool borrowed;		      /* it is the simulator */
+	struct sweep_bucket *buckets; /* owned; NULL: duplicates are not looked for */
+	uint32_t mask;
+	struct sweep_counts counts;
+	struct io_rx rx[BATCH];
+	unsigned n, at; /* of rx: received, and the next to be looked at */
+};
+
+static struct twin *self(struct receiver *r)
+{
+	return (struct twin *)r;
+}
+
+/* Whether the frame is an answer to be handed up; counts whatever it is. */
+static bool take(struct twin *t, const struct io_rx *rx, struct sweep_hit *out)
+{
+	struct answer a;
+	uint64_t key;
+	int rc = answer_read(&t->job, rx->data, rx->data + rx->len, &a);
+
+	if (rc == ANSWER_PASS)
+		return false;
+	t->counts.frames++;
+	if (rc == ANSWER_VALID)
+		rc = answer_time(&t->job, &a, rx->at_ns);
+	if (rc == ANSWER_VALID && t->buckets) {
+		key = dedup_key(&t->job, &a);
+		if (dedup_met(&t->buckets[dedup_bucket(key, t->mask)], key))
+			rc = SWEEP_DUPLICATE;
+	}
+	if (rc != ANSWER_VALID) {
+		t->counts.rejects[rc]++;
+		return false;
+	}
+	t->counts.answers[a.hit.answer]++;
+	*out = a.hit;
+	return a.hit.mark != SWEEP_PLAIN || t->job.wanted >> a.hit.answer & 1;
+}
+
+static int twin_poll(struct receiver *r, struct sweep_hit *v, unsigned n, uint64_t timeout_ns)
+{
+	struct twin *t = self(r);
+	unsigned got = 0;
+	int rc;
+
+	if (t->at == t->n) {
+		rc = io_recv(t->io, t->rx, BATCH, NULL);
+		if (rc == 0 && timeout_ns) {
+			(void)io_wait(t->io, timeout_ns);
+			rc = io_recv(t->io, t->rx, BATCH, NULL);
+		}
+		if (rc < 0)
+			return rc;
+		t->at = 0;
+		t->n = (unsigned)rc;
+	}
+	while (t->at < t->n && got < n) {
+		const struct io_rx *rx = &t->rx[t->at++];
+
+		got += rx->kind == IO_RX_IP && take(t, rx, &v[got]);
+	}
+	return (int)got;
+}
+
+static bool twin_more(struct receiver *r)
+{
+	return self(r)->at < self(r)->n;
+}
+
+static void twin_counts(struct receiver *r, struct sweep_counts *add)
+{
+	const struct sweep_counts *c = &self(r)->counts;
+	struct io_stats s = {0};
+
+	add->frames += c->frames;
+	for (unsigned i = 0; i < SWEEP_ANSWERS; i++)
+		add->answers[i] += c->answers[i];
+	for (unsigned i = 0; i < SWEEP_REJECTS; i++)
+		add->rejects[i] += c->rejects[i];
+	self(r)->io->ops->stats(self(r)->io, &s);
+	add->rejects[SWEEP_NO_ROOM] += s.dropped; /* frames of our window that the ring lost */
+}
+
+static void twin_close(struct receiver *r)
+{
+	struct twin *t = self(r);
+
+	if (!r)
+		return;
+	if (!t->borrowed)
+		io_close(t->io);
+	free(t->buckets);
+	free(t);
+}
+
+/* Buckets for at least `answers` keys. */
+static int make_dedup(struct twin *t, size_t answers, struct err *e)
+{
+	size_t n = 1;
+
+	if (answers == 0)
+		return 0;
+	while (n * DEDUP_WAYS < answers)
+		n *= 2;
+	t->buckets = calloc(n, sizeof(*t->buckets));
+	if (!t->buckets)
+		return err_set(
+			e, -ENOMEM, "out of memory for the answers to remember; lower --dedup");
+	t->mask = (uint32_t)n - 1;
+	return 0;
+}
+
+static int open_io(struct twin *t, const struct sender_conf *c, struct err *e)
+{
+	const struct sweep_job *j = c->job;
+	struct io_conf conf = {.log = c->log,
+		.interface = j->l3 ? c->interface : NULL,
+		.port_lo = j->sport_base,
+		.port_hi = (uint16_t)(j->sport_base + (j->sport_fixed ? 0 : WINDOW - 1)),
+		.rx_bytes = RING_BYTES,
+		.mac = j->l3 ? c->mac : NULL,
+		.clock = c->clock};
+
+	t->borrowed = c->sim != NULL;
+	t->io = c->sim;
+	if (t->borrowed)
+		return 0;
+	return (j->l3 ? &io_packet_ops : &io_raw_ops)->open(&t->io, &conf, e);
+}
+
+static int open_as(struct receiver **out, const struct sender_conf *c,
+	const struct receiver_ops *ops, struct err *e)
+{
+	struct twin *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return err_set(e, -ENOMEM, "out of memory for the receiver");
+	t->base.ops = ops;
+	t->job = *c->job;
+	t->job.l3 = 0;
+	rc = make_dedup(t, c->dedup, e);
+	if (rc == 0)
+		rc = open_io(t, c, e);
+	if (rc < 0) {
+		twin_close(&t->base);
+		return rc;
+	}
+	*out = &t->base;
+	return 0;
+}
+
+static int ring_open(struct receiver **out, const struct sender_conf *c, struct err *e)
+{
+	return open_as(out, c, &receiver_ring, e);
+}
+
+static int sim_open(struct receiver **out, const struct sender_conf *c, struct err *e)
+{
+	return open_as(out, c, &receiver_sim, e);
+}
+
+#define TWIN .poll = twin_poll, .more = twin_more, .counts = twin_counts, .close = twin_close
+
+const struct receiver_ops receiver_ring = {
+	TWIN,
+	.name = "packet-ring",
+	.rtt_src = RTT_KERNEL,
+	.open = ring_open,
+};
+
+const struct receiver_ops receiver_sim = {
+	TWIN,
+	.name = "sim",
+	.rtt_src = RTT_SIM,
+	.open = sim_open,
+};
