@@ -51,6 +51,7 @@ _Static_assert(sizeof(struct sweep_hit) % 8 == 0, "as rings have it");
 
 const volatile struct sweep_job job;
 const volatile struct sweep_template only; /* the template when there is but one */
+const volatile struct sweep_port only_port;
 const volatile uint32_t n_tmpls;
 const volatile uint32_t frame_len; /* of the buffers: that of the longest template */
 const volatile uint32_t met_mask;  /* buckets less one */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SipHash-1-3 of two or three words, for the probes of a sweep: one text for the kernel and for us.
+/* SipHash-1-3 of one or three words, for the probes of a sweep: one text for the kernel and for us.
  */
 #pragma once
 
@@ -46,10 +46,10 @@ static inline struct sip sip_begin(uint64_t k0, uint64_t k1)
 		k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
 }
 
-/* `bytes`: how long the whole message was. */
-static inline uint64_t sip_end(struct sip *s, unsigned bytes)
+/* `bytes`: how long the whole message was; `rest`: its last bytes, fewer than 8. */
+static inline uint64_t sip_end(struct sip *s, unsigned bytes, uint64_t rest)
 {
-	sip_word(s, (uint64_t)bytes << 56);
+	sip_word(s, (uint64_t)bytes << 56 | rest);
 	s->v2 ^= 0xff;
 	sip_round(s);
 	sip_round(s);
@@ -57,23 +57,20 @@ static inline uint64_t sip_end(struct sip *s, unsigned bytes)
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* The hash of 16 bytes: two words in native order of a little-endian message. */
-static inline uint64_t sip13_2(uint64_t k0, uint64_t k1, uint64_t a, uint64_t b)
+/* The hash of 7 bytes: a number below 2^56, little-endian. */
+static inline uint64_t sip13_1(uint64_t k0, uint64_t k1, uint64_t a)
 {
 	struct sip s = sip_begin(k0, k1);
 
-	sip_word(&s, a);
-	sip_word(&s, b);
-	return sip_end(&s, 16);
+	return sip_end(&s, 7, a);
 }
 
-/* The hash of 24 bytes. */
+/* The hash of 23 bytes: two words and a number below 2^56, little-endian. */
 static inline uint64_t sip13_3(uint64_t k0, uint64_t k1, uint64_t a, uint64_t b, uint64_t c)
 {
 	struct sip s = sip_begin(k0, k1);
 
 	sip_word(&s, a);
 	sip_word(&s, b);
-	sip_word(&s, c);
-	return sip_end(&s, 24);
+	return sip_end(&s, 23, c);
 }

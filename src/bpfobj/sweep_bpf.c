@@ -227,6 +227,7 @@ static struct sweep_xdp_bpf *open_object(
 		return NULL;
 	s->rodata->job = *c->job;
 	s->rodata->only = c->tmpls[0];
+	s->rodata->only_port = c->ports[0];
 	s->rodata->n_tmpls = c->n_tmpls;
 	s->rodata->frame_len = frame_len;
 	size_maps(s, c);

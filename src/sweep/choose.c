@@ -29,12 +29,7 @@ static int open_bpf(struct sweep *s, struct err *e)
 		.ports = s->tmpls.ports,
 		.tmpls = s->tmpls.v,
 		.n_tmpls = s->tmpls.n,
-		.ranges = space->view.family == 6 ? (const void *)space->rows.v6 : space->rows.v4,
-		.ranges_len =
-			space->view.n_rows * (space->view.family == 6 ? sizeof(*space->rows.v6)
-								      : sizeof(*space->rows.v4)),
-		.hints = space->rows.hint,
-		.hints_len = (space->view.n_buckets + 1) * sizeof(*space->rows.hint),
+		.rows = &space->rows,
 		.neighbours = s->way.neighbours,
 		.senders = s->conf.lanes,
 		.dedup = s->plan->sweep.dedup,

@@ -8,6 +8,7 @@
 
 #include "base/sip.h"
 #include "bpfobj/sweep_abi.h"
+#include "sweep/bytes.h"
 
 /*
  * A probe is remembered by nobody. Its hash H = SipHash-1-3 of (target, port, mark, kind) under the
@@ -27,13 +28,13 @@
  * (untimed), a SYN-ACK once in 2^41; with a fixed source port the 9 bits are missing, and with UDP,
  * where nothing but the port comes back, they are all there is: once in 2^9.
  */
-static inline uint64_t proof_hash(
+SWEEP_INLINE uint64_t proof_hash(
 	const struct sweep_job *j, uint64_t hi, uint64_t lo, uint16_t port, uint32_t mark)
 {
-	uint64_t what = (uint64_t)j->kind << 32 | mark << 16 | port;
+	uint64_t what = (uint64_t)j->kind << 51 | (uint64_t)mark << 48 | (uint64_t)port << 32;
 
 	return j->family == 6 ? sip13_3(j->key0, j->key1, lo, hi, what)
-			      : sip13_2(j->key0, j->key1, lo, what);
+			      : sip13_1(j->key0, j->key1, what | (uint32_t)lo);
 }
 
 /* The source port of a probe, host order. */

@@ -537,5 +537,5 @@ uint64_t space_digest(const struct space *s)
 		sip_word(&h, (uint64_t)(first >> 64));
 		sip_word(&h, (uint64_t)first);
 	}
-	return sip_end(&h, s->view.n_rows);
+	return sip_end(&h, s->view.n_rows, 0);
 }

@@ -56,9 +56,14 @@ static inline bool space_between(const struct space_view *v, const struct space_
 	uint64_t index, uint32_t *low, uint32_t *high)
 {
 	uint32_t bucket = (uint32_t)(index >> (v->shift & 63));
-	const uint32_t *here = SPACE_HINT(r, bucket);
-	const uint32_t *next = SPACE_HINT(r, bucket + 1);
+	const uint32_t *here, *next;
 
+	if (v->n_rows == 1) {
+		*low = *high = 0;
+		return true;
+	}
+	here = SPACE_HINT(r, bucket);
+	next = SPACE_HINT(r, bucket + 1);
 	if (!here || !next)
 		return false;
 	*low = *here;
