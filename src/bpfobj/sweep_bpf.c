@@ -457,6 +457,17 @@ static void *watch(void *arg)
 	return NULL;
 }
 
+/* Lets the watcher's signal through to this thread, or not; returns how it was. */
+static sigset_t let_through(int how, const sigset_t *set)
+{
+	sigset_t only, before;
+
+	sigemptyset(&only);
+	sigaddset(&only, SIGURG);
+	pthread_sigmask(how, set ? set : &only, &before);
+	return before;
+}
+
 /* Notes who sends; the first one starts the watcher. */
 static int enter(struct sweep_bpf *b, unsigned sender)
 {
@@ -506,6 +517,7 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 	struct sweep_ctl *c = sweep_bpf_ctl(b, sender);
 	const void *frame = b->skel->rodata->only.data;
 	struct timespec now;
+	sigset_t before;
 	int err = sender < b->n_senders ? claim_cpu(b, sender) : -EINVAL;
 
 	if (err)
@@ -517,12 +529,14 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 	err = enter(b, sender);
 	if (err)
 		return err_set(e, err, "xdp-live: no thread to be had: %s", strerror(-err));
+	before = let_through(SIG_UNBLOCK, NULL);
 	while (!err && !is_done(c)) {
 		err = run_live(bpf_program__fd(b->skel->progs.sweep_send), frame, b->frame_len,
 			b->job.ifindex, turns(c));
 		if (err == -EINTR && is_done(c))
 			err = 0;
 	}
+	let_through(SIG_SETMASK, &before);
 	leave(b, sender);
 	if (err)
 		return err_set(e, err, "xdp-live: sending on interface %u ended: %s",

@@ -250,7 +250,11 @@ static int reconsider(struct session *s, struct err *e)
 	plan_free(&s->plan);
 	s->o.sweep.wish = SWEEP_YES;
 	rc = make_plan(s, e);
-	return rc < 0 ? rc : open_sweep(s, e);
+	if (rc == 0)
+		rc = open_sweep(s, e);
+	if (rc < 0)
+		err_prefix(e, "a scan as large as this is a sweep (--no-sweep makes it stateful)");
+	return rc;
 }
 
 static int open_targets(struct session *s, struct err *e)
@@ -372,6 +376,8 @@ static int open_checkpoint(struct session *s, struct err *e)
 
 static int run_sweep(struct session *s, struct scan_result *res, struct err *e)
 {
+	struct sweep_watch left_out = sweep_set_watch(&s->sweep_set);
+	const struct sweep_watch *watches[] = {&left_out, NULL};
 	struct sweep_result swept = {0};
 	struct sweep_env env = {
 		.clock = clock_real(),
@@ -387,6 +393,7 @@ static int run_sweep(struct session *s, struct scan_result *res, struct err *e)
 		.version = SONDE_VERSION,
 		.privileged = s->machine.privileged,
 		.why = buf_text(&s->why),
+		.watches = watches,
 	};
 
 	res->hosts_total = s->sweep_set.space.view.count;
@@ -422,6 +429,11 @@ static int run_engine(struct session *s, struct scan_result *res, struct err *e)
 	return scan_run(&s->plan, &env, res, e);
 }
 
+static size_t failed_targets(const struct session *s)
+{
+	return s->plan.sweep.on ? s->sweep_set.out.failed : targets_failed(s->targets);
+}
+
 /* Whether anything was wrong with the targets or the files, once the engine is done; returns the
  * exit code. */
 static int conclude(struct session *s, const struct scan_result *res, int rc, struct err *e)
@@ -444,7 +456,7 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 		return 128 + (int)stop_signal;
 	if (failed)
 		return EXIT_FAILED;
-	if (rc == EXIT_OK && s->targets && targets_failed(s->targets) > 0 && res->hosts_total == 0)
+	if (rc == EXIT_OK && failed_targets(s) > 0 && res->hosts_total == 0)
 		return EXIT_USAGE; /* said when it was found out: there was no target to scan */
 	return rc;
 }

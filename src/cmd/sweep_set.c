@@ -111,9 +111,9 @@ static bool is_skipped(const struct opts_sweep *o, const char *provider)
 /* ---- the set --------------------------------------------------------------------------------- */
 
 static int build(struct sweep_set *s, const struct opts *o, const struct sweep_world *w,
-	const struct addr_set *special, struct err *e)
+	const struct special *special, struct err *e)
 {
-	struct space_cut cuts[GROUPS_MAX + 1] = {{.set = special, .spares_named = true}};
+	struct space_cut cuts[GROUPS_MAX + 1] = {{.set = &special->out, .named = &special->all}};
 	size_t provider[GROUPS_MAX + 1];
 	struct space_request rq = {.targets = w->targets, .cuts = cuts, .n_cuts = 1};
 	int rc;
@@ -131,35 +131,52 @@ static int build(struct sweep_set *s, const struct opts *o, const struct sweep_w
 	return rc;
 }
 
-static void say_left_out(const struct sweep_set *s, const struct log *log)
+static void say_special(const struct sweep_set *s, const struct log *log)
 {
-	struct buf b = {0};
-
 	if (s->special)
 		log_say(log, LOG_WARN,
 			"%" PRIu64
 			" addresses of ranges with a special use (RFC 6890) are left out; name such a range by itself to sweep it",
 			s->special);
-	for (size_t i = 0; i < s->cdn.n; i++)
-		if (s->cdn_out[i])
-			buf_fmt(&b, "%s%s %" PRIu64, b.len ? ", " : "", s->cdn.v[i].name,
-				s->cdn_out[i]);
-	if (b.len)
-		log_say(log, LOG_INFO, "--skip-cdn leaves out, by the table of %s: %s",
-			*s->cdn.date ? s->cdn.date : "an unknown date", buf_text(&b));
-	buf_free(&b);
+}
+
+static void add_count(struct buf *out, const char *what, uint64_t n)
+{
+	if (n)
+		buf_fmt(out, "%s%s %" PRIu64, out->len ? ", " : "", what, n);
 }
 
 void sweep_set_left_out(const struct sweep_set *s, struct buf *out)
 {
-	if (s->out.excluded)
-		buf_fmt(out, "excluded %" PRIu64, s->out.excluded);
-	if (s->special)
-		buf_fmt(out, "%sspecial use %" PRIu64, out->len ? ", " : "", s->special);
+	add_count(out, "excluded", s->out.excluded);
+	add_count(out, "special use", s->special);
 	for (size_t i = 0; i < s->cdn.n; i++)
-		if (s->cdn_out[i])
-			buf_fmt(out, "%s%s %" PRIu64, out->len ? ", " : "", s->cdn.v[i].name,
-				s->cdn_out[i]);
+		add_count(out, s->cdn.v[i].name, s->cdn_out[i]);
+}
+
+static void say_at_end(
+	void *ctx, struct sweep *sweep, enum sweep_phase phase, const struct sweep_tick *t)
+{
+	const struct sweep_set *s = ctx;
+	struct buf counts = {0}, text = {0};
+
+	if (phase != SWEEP_DONE)
+		return;
+	sweep_set_left_out(s, &counts);
+	if (counts.len) {
+		buf_fmt(&text, "addresses that were asked for and left out: %s", buf_text(&counts));
+		if (s->cdn.n)
+			buf_fmt(&text, " (providers' networks of %s)",
+				*s->cdn.date ? s->cdn.date : "no date");
+		sweep_say(sweep, LOG_WARN, buf_text(&text));
+	}
+	buf_free(&counts);
+	buf_free(&text);
+}
+
+struct sweep_watch sweep_set_watch(const struct sweep_set *s)
+{
+	return (struct sweep_watch){.ctx = (void *)s, .phase = say_at_end};
 }
 
 /* ---- rate and permission --------------------------------------------------------------------- */
@@ -246,19 +263,19 @@ static int check_permission(const struct sweep_set *s, struct plan *p, const str
 int sweep_set_make(struct sweep_set *s, struct plan *p, const struct opts *o,
 	const struct sweep_world *w, struct err *e)
 {
-	struct addr_set special = {0};
+	struct special special = {0};
 	int rc;
 
 	*s = (struct sweep_set){0};
 	rc = find_near(&s->near, w->net, e);
 	if (rc == 0)
-		rc = special_set(&special, &s->near, e);
+		rc = special_open(&special, &s->near, e);
 	if (rc == 0)
 		rc = open_providers(s, &o->sweep, e);
 	if (rc == 0)
 		rc = build(s, o, w, &special, e);
-	addr_set_free(&special);
-	say_left_out(s, w->log);
+	special_free(&special);
+	say_special(s, w->log);
 	if (rc < 0)
 		return rc;
 	s->n_far = s->space.view.count - space_count_in(&s->space, &s->near);

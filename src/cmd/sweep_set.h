@@ -11,6 +11,7 @@
 #include "cmd/opts.h"
 #include "net/net.h"
 #include "scan/plan.h"
+#include "sweep/watch.h"
 #include "target/groups.h"
 #include "target/space.h"
 
@@ -48,7 +49,9 @@ struct sweep_world {
  */
 int sweep_set_make(struct sweep_set *s, struct plan *p, const struct opts *o,
 	const struct sweep_world *w, struct err *e) MUST_CHECK;
-/* Appends what was left out, for the end of the run: "excluded 7, special use 12, cloudflare 3";
- * nothing when nothing was. */
+/* Appends what was left out: "excluded 7, special use 12, cloudflare 3"; nothing when nothing was.
+ */
 void sweep_set_left_out(const struct sweep_set *s, struct buf *out);
+/* A watch that says this at the end of the run, in all reports; s is borrowed by it. */
+struct sweep_watch sweep_set_watch(const struct sweep_set *s);
 void sweep_set_free(struct sweep_set *s);

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,7 +32,9 @@ static void count(void *ctx, enum log_level level, const char *text)
 	++*(int *)ctx;
 }
 
-/* The set of one specification on a machine that has only loopback. */
+static const struct net *net; /* NULL: the machine has only loopback */
+
+/* The set of one specification. */
 static struct made make(const char *target, const struct opts_sweep *os, double rate)
 {
 	struct made m = {.rc = 0};
@@ -38,7 +42,7 @@ static struct made make(const char *target, const struct opts_sweep *os, double 
 	struct target_request rq = {
 		.specs = &target, .n_specs = 1, .family = strchr(target, ':') ? 6 : 4};
 	struct log log = {.max = LOG_INFO, .write = count, .ctx = &m.said};
-	struct sweep_world w = {.targets = &rq, .log = &log, .now_wall_ns = NOW};
+	struct sweep_world w = {.net = net, .targets = &rq, .log = &log, .now_wall_ns = NOW};
 	struct plan p;
 
 	plan_init(&p);
@@ -172,6 +176,43 @@ static void providers(void **state)
 	expect("151.101.0.0/16", &o, 0, "");
 }
 
+/* In a network namespace of its own, with networks that ip(8) made. */
+static void connected_networks(void **state)
+{
+	const struct opts_sweep none = {0}, permitted = {.permission = true};
+	struct net *here;
+	struct err e;
+	struct made m;
+
+	if (unshare(CLONE_NEWNET) || system("ip link add c0 type veth peer name c1 && "
+					    "ip addr add 192.168.7.1/22 dev c0 && "
+					    "ip addr add 100.0.0.1/9 dev c0 && "
+					    "ip addr add 10.9.0.1/24 dev c1 && "
+					    "ip -6 addr add 2600:7::1/96 dev c0 nodad && "
+					    "ip link set c0 up && ip link set c1 up") != 0)
+		skip();
+	assert_int_equal(net_open(&here, &e), 0);
+	net = here;
+	expect("100.0.0.0/9", &none, 1e6, "");
+	expect("100.0.0.0/8", &none, 0, "more than 2^20");
+	expect("2600:7::/96", &none, 1e6, "");
+	expect("2600:7::/95", &none, 0, "more than 2^20");
+	expect("101.0.0.1", &none, 1e6, "more than 10000");
+	m = make("192.168.0.0/16", &permitted, 0);
+	assert_int_equal(m.set.n_far, 65536 - 1024);
+	sweep_set_free(&m.set);
+	m = make(
+		"192.0.0.0/8", &permitted, 0); /* our own /22 is free, the rest of 192.168 is not */
+	assert_int_equal(m.set.special, 3 * 256 - 2 + 65536 - 1024);
+	assert_int_equal(m.set.n_far, m.set.space.view.count - 1024);
+	sweep_set_free(&m.set);
+	m = make("192.0.0.0/24", &permitted, 0); /* named, with its public islands */
+	assert_int_equal(m.set.space.view.count, 256);
+	sweep_set_free(&m.set);
+	net_free(here);
+	net = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +221,7 @@ int main(void)
 		cmocka_unit_test(scope_files),
 		cmocka_unit_test(special_use),
 		cmocka_unit_test(providers),
+		cmocka_unit_test(connected_networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

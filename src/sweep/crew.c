@@ -83,8 +83,9 @@ static void *run(void *arg)
 
 	if (!s->ops->step || l->crew->n > 1)
 		bind_lane(l->id);
-	while (rc >= 0 && next_span(l))
+	while ((rc >= 0 || rc == -EINTR) && next_span(l))
 		rc = s->ops->transmit(s, l->id, &e);
+	rc = rc == -EINTR ? 0 : rc;
 	if (rc < 0) {
 		pthread_mutex_lock(&l->crew->lock);
 		l->rc = rc;
@@ -94,13 +95,14 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's, but for the one that ends a call of the generator. */
 static int start_thread(struct crew_lane *l, struct err *e)
 {
 	sigset_t all, before;
 	int rc;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGURG);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&l->thread, NULL, run, l);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

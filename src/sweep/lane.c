@@ -13,7 +13,7 @@
 static void set_gap(struct lane_pace *p, uint64_t gap_q8, uint64_t now_q8)
 {
 	p->gap_q8 = gap_q8;
-	p->not_before_q8 = 0;
+	p->busy_q8 = 0;
 	if (p->due_q8 == 0)
 		p->due_q8 = now_q8;
 	else if (p->due_q8 > now_q8 + gap_q8)
@@ -22,10 +22,18 @@ static void set_gap(struct lane_pace *p, uint64_t gap_q8, uint64_t now_q8)
 		p->due_q8 = now_q8;
 }
 
+/* What may be on its way ahead of `busy`: with one more it makes a tick's worth. */
+static uint64_t ahead(uint64_t step)
+{
+	uint64_t tick = Q8(LANE_TICK_NS) / 5 * 4;
+
+	return tick > step ? tick - step : 0;
+}
+
 unsigned lane_allows(
 	struct lane_pace *p, uint64_t gap_q8, uint64_t now_ns, unsigned max, uint64_t *wake_ns)
 {
-	uint64_t now_q8 = Q8(now_ns), at, n, tick;
+	uint64_t now_q8 = Q8(now_ns), step = gap_q8 / 5 * 4 + 1, slack = ahead(step), at, n, room;
 
 	if (gap_q8 == 0) {
 		p->gap_q8 = 0;
@@ -35,15 +43,16 @@ unsigned lane_allows(
 		set_gap(p, gap_q8, now_q8);
 	if (p->due_q8 + Q8(LANE_LATE_NS) < now_q8)
 		p->due_q8 = now_q8 - Q8(LANE_LATE_NS);
-	at = p->due_q8 > p->not_before_q8 ? p->due_q8 : p->not_before_q8;
+	if (p->busy_q8 < now_q8)
+		p->busy_q8 = now_q8;
+	at = p->busy_q8 > p->due_q8 + slack ? p->busy_q8 - slack : p->due_q8;
 	if (at > now_q8) {
 		*wake_ns = (at + 255) >> 8;
 		return 0;
 	}
 	n = (now_q8 - p->due_q8) / gap_q8 + 1;
-	tick = Q8(LANE_TICK_NS) / gap_q8;
-	if (n > (tick ? tick : 1))
-		n = tick ? tick : 1;
+	room = (now_q8 + slack - p->busy_q8) / step + 1;
+	n = n < room ? n : room;
 	return n < max ? (unsigned)n : max;
 }
 
@@ -52,7 +61,7 @@ void lane_sent(struct lane_pace *p, uint64_t now_ns, unsigned n)
 	if (p->gap_q8 == 0)
 		return;
 	p->due_q8 += n * p->gap_q8;
-	p->not_before_q8 = Q8(now_ns) + n * p->gap_q8 / 5 * 4;
+	p->busy_q8 += n * (p->gap_q8 / 5 * 4 + 1);
 }
 
 uint64_t lane_gap_q8(double pps, unsigned n)

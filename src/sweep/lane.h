@@ -15,13 +15,12 @@
 
 /*
  * Probe k is due k gaps after the first, whatever happened in between: the rate is exact in the
- * long run. Whoever comes late sends what is due, but no more than a tick's worth at once, and
- * waits for four fifths of the time that this much takes before it goes on: arrears are worked off
- * at 1.25 times the rate, not in a burst.
+ * long run. Whoever comes late sends what is due, but no more than a tick's worth in a burst;
+ * arrears beyond that are worked off at 1.25 times the rate.
  */
 struct lane_pace {
-	uint64_t due_q8; /* of the next probe, ns with 8 fractional bits; 0 = not begun */
-	uint64_t not_before_q8;
+	uint64_t due_q8;  /* of the next probe, ns with 8 fractional bits; 0 = not begun */
+	uint64_t busy_q8; /* until then what has left would take at 1.25 times the rate */
 	uint64_t gap_q8;
 };
 

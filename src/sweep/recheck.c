@@ -92,27 +92,31 @@ static double scatter(const struct recheck *r, const struct recheck_estimate *e)
 	return spread < SPREAD_MIN ? 1 : spread;
 }
 
+void recheck_interval(struct recheck_estimate *e)
+{
+	e->known = e->second > 0;
+	e->rate = e->low = 0;
+	e->high = 1;
+	if (!e->known)
+		return;
+	e->rate = (double)e->missed / (double)e->second;
+	binom_interval((double)e->missed / e->spread, (double)e->second / e->spread,
+		RECHECK_CONFIDENCE, &e->low, &e->high);
+}
+
 void recheck_estimate(const struct recheck *r, struct recheck_estimate *out)
 {
 	size_t words = (size_t)(r->n / WORD + 1);
-	double x, n;
 
 	memset(out, 0, sizeof(*out));
 	out->sampled = r->n;
 	out->spread = 1;
-	out->high = 1;
-	if (!r->answered[0])
-		return;
-	for (size_t w = 0; w < words; w++)
+	for (size_t w = 0; w < words && r->answered[0]; w++)
 		out->first += (uint64_t)__builtin_popcountll(r->answered[0][w]);
-	count(r, 0, words, &out->second, &out->missed);
+	if (r->answered[1])
+		count(r, 0, words, &out->second, &out->missed);
 	out->both = out->second - out->missed;
-	out->known = out->second > 0;
-	if (!out->known)
-		return;
-	out->spread = scatter(r, out);
-	out->rate = (double)out->missed / (double)out->second;
-	x = (double)out->missed / out->spread;
-	n = (double)out->second / out->spread;
-	binom_interval(x, n, RECHECK_CONFIDENCE, &out->low, &out->high);
+	if (out->second)
+		out->spread = scatter(r, out);
+	recheck_interval(out);
 }

@@ -46,5 +46,7 @@ void recheck_free(struct recheck *r); /* frees the bitmaps */
 /* The target of that index answered, in the first pass or `again`. Others than samples are
  * ignored, and repeated answers count once. */
 void recheck_answer(struct recheck *r, uint64_t index, bool again);
+/* From the counts and the spread: known, rate, low, high. */
+void recheck_interval(struct recheck_estimate *e);
 /* What the answers so far say. */
 void recheck_estimate(const struct recheck *r, struct recheck_estimate *out);

@@ -5,6 +5,7 @@
 #include "scan/tech.h"
 #include "sweep/crew.h"
 #include "sweep/again.h"
+#include "sweep/checker.h"
 #include "sweep/sender.h"
 #include "sweep/sweep.h"
 #include "sweep/templates.h"
@@ -30,6 +31,8 @@ struct sweep {
 				 first needed */
 	struct receiver *receiver;
 	struct again again;
+	bool check; /* open ports are connected to (-sT) */
+	struct checker checker;
 	bool look_again;	  /* some targets are probed more than once */
 	uint64_t first, behind;	  /* the shard */
 	struct sweep_span sample; /* empty: none is probed again */
@@ -55,6 +58,8 @@ struct sweep {
 
 /* setup.c: the technique of a plan, or NULL. */
 const struct scan_tech *setup_tech(const struct plan *p);
+/* Whether what is found open is to be connected to: -sT, which sweeps by SYN. */
+bool setup_checks(const struct plan *p);
 /* From plan and way to job and templates. */
 int setup_job(struct sweep *s, struct err *e) MUST_CHECK;
 /* What one probe is, for rates by bandwidth: bytes of its frame. */
@@ -66,6 +71,9 @@ int choose_rows(struct sweep *s, struct err *e) MUST_CHECK;
 /* tell.c: records. */
 void tell_run(struct sweep *s);
 void tell_hits(struct sweep *s, const struct sweep_hit *v, unsigned n);
+/* Open ports whose check is done; those that wait for one, as they are. */
+void tell_checked(struct sweep *s);
+void tell_unchecked(struct sweep *s);
 void tell_flush(struct sweep *s);
 void tell_progress(struct sweep *s, bool asked);
 void tell_end(struct sweep *s, bool interrupted);

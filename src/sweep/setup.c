@@ -25,8 +25,12 @@
 
 const struct scan_tech *setup_tech(const struct plan *p)
 {
+	const struct scan_tech *t = NULL;
+
+	if (p->ports_wanted && p->techniques[0])
+		t = scan_tech_by_name(p->techniques[0]);
 	if (p->ports_wanted)
-		return p->techniques[0] ? scan_tech_by_name(p->techniques[0]) : NULL;
+		return t == &tech_connect ? &tech_syn : t;
 	return p->ping & PING_TSTAMP ? &tech_tstamp : &tech_echo;
 }
 
@@ -67,6 +71,12 @@ static int check_wire(const struct plan *p, struct err *e)
 	return 0;
 }
 
+bool setup_checks(const struct plan *p)
+{
+	return p->ports_wanted && p->techniques[0] &&
+	       strcmp(p->techniques[0], tech_connect.name) == 0;
+}
+
 int sweep_can(const struct plan *p, struct err *e)
 {
 	const struct scan_tech *t = setup_tech(p);
@@ -83,7 +93,7 @@ int sweep_can(const struct plan *p, struct err *e)
 			"choose one of -PE and -PP beside -sn");
 	if (!t || !sweep_tech_of(t))
 		return refuse(e, t ? t->title : "this technique",
-			"swept are -sS, -sN, -sF, -sX, -sM, -sA, -sW, -sU, -sY, and -sn with -PE or -PP");
+			"swept are -sS, -sT, -sN, -sF, -sX, -sM, -sA, -sW, -sU, -sY, and -sn with -PE or -PP");
 	if (p->family == 6 && t == &tech_tstamp)
 		return refuse(e, "-PP over IPv6", "use -PE");
 	return 0;

@@ -15,19 +15,22 @@
 #include "sweep/sweep.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "sweep/run.h"
 #include "sweep/span.h"
 
-#define HITS_MAX    256
-#define DRAINS_MAX  64 /* batches between two looks at everything else */
-#define KEYS_NS	    (100 * NS_PER_MS)
-#define PROGRESS_NS (250 * NS_PER_MS)
-#define RATE_NS	    NS_PER_S
+#define HITS_MAX      256
+#define DRAINS_MAX    64 /* batches between two looks at everything else */
+#define KEYS_NS	      (100 * NS_PER_MS)
+#define PROGRESS_NS   (250 * NS_PER_MS)
+#define CHECK_WAIT_US 10000
+#define RATE_NS	      NS_PER_S
 
 /* ---- watches --------------------------------------------------------------------------------- */
 
@@ -207,6 +210,17 @@ static int push_passes(struct sweep *s)
 	return rc;
 }
 
+/* Connections go by the kernel's ways, from ports outside of the window. */
+static int open_checker(struct sweep *s, struct err *e)
+{
+	s->check = setup_checks(s->plan);
+	if (!s->check)
+		return 0;
+	if (s->env->sim)
+		return err_set(e, ERR_UNSUPPORTED, "-sT: nothing simulated can be connected to");
+	return checker_open(&s->checker, s->env->clock, s->way.local ? NULL : s->conf.interface, e);
+}
+
 static int set_up(struct sweep *s, struct err *e)
 {
 	int rc;
@@ -222,6 +236,8 @@ static int set_up(struct sweep *s, struct err *e)
 	s->asked_pps = asked_rate(s);
 	rc = choose_rows(s, e);
 	if (rc == 0)
+		rc = open_checker(s, e);
+	if (rc == 0)
 		rc = crew_start(&s->crew, s->sender, s->conf.lanes, !s->env->sim, e);
 	if (rc < 0)
 		return rc;
@@ -234,6 +250,7 @@ static int set_up(struct sweep *s, struct err *e)
 static void tear_down(struct sweep *s)
 {
 	crew_free(&s->crew);
+	checker_close(&s->checker);
 	if (s->aside)
 		s->aside->ops->close(s->aside);
 	if (s->receiver)
@@ -335,6 +352,15 @@ static void after_cooldown(struct sweep *s)
 	enter(s, SWEEP_DONE);
 }
 
+/* Open ports are connected to as fast as that goes; the senders wait when it goes too slowly. */
+static void check(struct sweep *s)
+{
+	if (!s->check)
+		return;
+	tell_checked(s);
+	crew_pause(&s->crew, checker_behind(&s->checker));
+}
+
 /* From phase to phase. Watches may have queued more in the meantime: then it goes on. */
 static void advance(struct sweep *s)
 {
@@ -351,7 +377,7 @@ static void advance(struct sweep *s)
 		enter(s, SWEEP_COOLDOWN);
 		return;
 	}
-	if (s->now >= s->quiet_ns + s->plan->sweep.cooldown_ns)
+	if (s->now >= s->quiet_ns + s->plan->sweep.cooldown_ns && checker_idle(&s->checker))
 		after_cooldown(s);
 }
 
@@ -373,6 +399,7 @@ static void loop(struct sweep *s)
 		s->now = clock_now(s->env->clock);
 		drain(s, patience(s, wake));
 		s->now = clock_now(s->env->clock);
+		check(s);
 		tick(s);
 		advance(s);
 	}
@@ -388,6 +415,23 @@ static void say_refusals(struct sweep *s)
 			(unsigned long long)s->tick.counts.tx_dropped, strerror(-refusal));
 }
 
+/* What is being looked at comes to an end by its time-outs; what waits is told as it is. */
+static void end_checks(struct sweep *s)
+{
+	if (!s->check || !s->checker.d)
+		return;
+	tell_unchecked(s);
+	while (!checker_idle(&s->checker)) {
+		tell_checked(s);
+		usleep(CHECK_WAIT_US);
+	}
+	if (s->checker.unchecked)
+		bus_note(s->env->bus, LOG_WARN,
+			"%" PRIu64
+			" open ports were not connected to: too many at once, or the run ended before",
+			s->checker.unchecked);
+}
+
 static void conclude(struct sweep *s)
 {
 	bool interrupted = s->phase != SWEEP_DONE;
@@ -398,6 +442,7 @@ static void conclude(struct sweep *s)
 		s->now = clock_now(s->env->clock);
 		if (interrupted)
 			enter(s, SWEEP_DONE);
+		end_checks(s);
 		read_tick(s);
 		tell_flush(s);
 		say_refusals(s);

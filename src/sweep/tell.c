@@ -67,6 +67,32 @@ static void count(struct sweep *s, const struct rec_result *r)
 		s->res->other++;
 }
 
+/* Takes what stands at results[n_results]. */
+static void push(struct sweep *s)
+{
+	count(s, &s->results[s->n_results]);
+	if (++s->n_results == RESULTS_MAX)
+		tell_flush(s);
+}
+
+void tell_checked(struct sweep *s)
+{
+	unsigned n;
+
+	do {
+		n = checker_poll(
+			&s->checker, &s->results[s->n_results], RESULTS_MAX - s->n_results);
+		for (unsigned i = 0; i < n; i++)
+			push(s);
+	} while (n);
+}
+
+void tell_unchecked(struct sweep *s)
+{
+	while (checker_take(&s->checker, &s->results[s->n_results]))
+		push(s);
+}
+
 static void tell_hit(struct sweep *s, const struct sweep_hit *hit)
 {
 	const struct scan_tech *t = s->how->tech;
@@ -81,9 +107,8 @@ static void tell_hit(struct sweep *s, const struct sweep_hit *hit)
 	r->port.rtt_src = hit->rtt_ns ? s->receiver->ops->rtt_src : RTT_NONE;
 	if (s->env->services && t->proto)
 		r->port.service = services_name(s->env->services, t->ports, r->port.number);
-	count(s, r);
-	if (++s->n_results == RESULTS_MAX)
-		tell_flush(s);
+	if (!s->check || r->port.state != PORT_OPEN || !checker_put(&s->checker, r))
+		push(s);
 }
 
 void tell_hits(struct sweep *s, const struct sweep_hit *v, unsigned n)

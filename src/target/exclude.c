@@ -38,7 +38,7 @@ static int read_file(
 		}
 	}
 	words_free(w);
-	return rc;
+	return rc == ERR_UNSUPPORTED ? ERR_USAGE : rc;
 }
 
 int exclude_read(struct addr_set *out, const struct target_request *rq, const struct spec_rules *r,

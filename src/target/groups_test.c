@@ -75,17 +75,18 @@ static void special_use_of_ipv4(void **state)
 	static const char *const out[] = {"1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255",
 		"100.128.0.0", "172.32.0.0", "192.0.0.9", "192.0.0.10", "192.31.196.1",
 		"198.20.0.0", "223.255.255.255"};
-	struct addr_set s;
+	struct special s;
 	struct err e;
 
-	assert_int_equal(special_set(&s, NULL, &e), 0);
+	assert_int_equal(special_open(&s, NULL, &e), 0);
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
-		assert_true(has(&s, in[i]));
+		assert_true(has(&s.out, in[i]));
 	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
-		assert_false(has(&s, out[i]));
-	assert_int_equal(size(&s.v4), 3 * (1u << 24) + (1u << 22) + 2 * (1u << 16) + (1u << 20) +
-					      (1u << 17) + 5 * 256 + (1u << 29) - 2);
-	addr_set_free(&s);
+		assert_false(has(&s.out, out[i]));
+	assert_int_equal(size(&s.out.v4), 3 * (1u << 24) + (1u << 22) + 2 * (1u << 16) +
+						  (1u << 20) + (1u << 17) + 5 * 256 + (1u << 29) -
+						  2);
+	special_free(&s);
 }
 
 /* Only 2000::/3 is global unicast. */
@@ -98,31 +99,32 @@ static void special_use_of_ipv6(void **state)
 	static const char *const out[] = {"64:ff9b::1.2.3.4", "2000::", "2001:1::1", "2001:1::2",
 		"2001:200::1", "2606:4700::1111", "2620:4f:8000::1", "3fff:1000::1",
 		"2a00:1450::1"};
-	struct addr_set s;
+	struct special s;
 	struct err e;
 
-	assert_int_equal(special_set(&s, NULL, &e), 0);
+	assert_int_equal(special_open(&s, NULL, &e), 0);
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
-		assert_true(has(&s, in[i]));
+		assert_true(has(&s.out, in[i]));
 	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
-		assert_false(has(&s, out[i]));
-	addr_set_free(&s);
+		assert_false(has(&s.out, out[i]));
+	special_free(&s);
 }
 
 /* Private ranges are free where they are connected, others are not for that. */
 static void connected_networks_are_free(void **state)
 {
-	struct addr_set s, near = {0};
+	struct special s;
+	struct addr_set near = {0};
 	struct err e;
 
 	assert_int_equal(range_set_add(&near.v4, 0xc0a80100, 0xc0a801ff), 0); /* 192.168.1.0/24 */
 	assert_int_equal(range_set_add(&near.v4, 0xc0000200, 0xc00002ff), 0); /* 192.0.2.0/24 */
 	addr_set_seal(&near);
-	assert_int_equal(special_set(&s, &near, &e), 0);
-	assert_false(has(&s, "192.168.1.77"));
-	assert_true(has(&s, "192.168.2.0"));
-	assert_true(has(&s, "192.0.2.1"));
-	addr_set_free(&s);
+	assert_int_equal(special_open(&s, &near, &e), 0);
+	assert_false(has(&s.out, "192.168.1.77"));
+	assert_true(has(&s.out, "192.168.2.0"));
+	assert_true(has(&s.out, "192.0.2.1"));
+	special_free(&s);
 	addr_set_free(&near);
 }
 
@@ -137,23 +139,23 @@ static void providers(void **state)
 		{"imperva", "45.60.1.1"}, {"sucuri", "192.88.134.9"}};
 	struct range_set both = {0};
 	struct net_groups g;
-	struct addr_set s;
+	struct special s;
 	struct err e;
 
 	assert_int_equal(groups_parse(&g, "cdn", cdn_text, strlen(cdn_text), &e), 0);
-	assert_int_equal(special_set(&s, NULL, &e), 0);
+	assert_int_equal(special_open(&s, NULL, &e), 0);
 	assert_int_equal(strlen(g.date), 10);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		assert_true(has(&groups_find(&g, known[i].name)->set, known[i].addr));
 	for (size_t i = 0; i < g.n; i++) {
 		uint64_t before = size(&g.v[i].set.v4);
 
-		assert_int_equal(special_subtract(&both, &g.v[i].set.v4, &s.v4), 0);
+		assert_int_equal(special_subtract(&both, &g.v[i].set.v4, &s.all.v4), 0);
 		assert_int_equal(size(&both), before);
 		range_set_free(&both);
 	}
 	groups_free(&g);
-	addr_set_free(&s);
+	special_free(&s);
 }
 
 int main(void)

@@ -13,8 +13,9 @@
 #include "base/str.h"
 #include "target/spec.h"
 
-#define FILE_MAX (1u << 20) /* bytes; longer lists of networks are no scope that anybody has read  \
-			     */
+#define FILE_MAX                                                                                   \
+	(1u << 20) /* bytes; longer lists of networks are no scope that anybody has read           \
+		    */
 #define BLANKS " \t\r"
 
 struct reading {
@@ -93,7 +94,9 @@ static int take_rate(struct reading *r, char *value)
 static int take_ports(struct reading *r, char *value)
 {
 	r->s->has_ports = true;
-	if (port_list_parse(&r->s->ports, value, PORTS_TCP, NULL, NULL) < 0)
+	/* numbers only: names would need a services table */
+	if (value[strspn(value, "0123456789,-")] ||
+		port_list_parse(&r->s->ports, value, PORTS_TCP, NULL, NULL) < 0)
 		return refuse(r, value, "is no list of ports, as in 80,443,8000-8100");
 	return 0;
 }

@@ -64,6 +64,7 @@ static void refuses_malformed_ones(void **state)
 		{"[scope]\nmax-rate = fast\n", "f:2: "},
 		{"[scope]\nmax-rate = 0\n", "f:2: "},
 		{"[scope]\nports = 99999\n", "f:2: "},
+		{"[scope]\nports = http,[1-9]\n", "f:2: "},
 		{"[scope]\nrate = 9\n", "f:2: \"rate\" is unknown"},
 		{"[scope]\nhello\n", "f:2: "},
 		{"[other]\n", "f:1: "},

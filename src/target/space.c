@@ -114,10 +114,11 @@ static uint64_t spared_by(const struct build *b, const struct block *x)
 	uint64_t spared = 0;
 
 	for (size_t i = 1; i < b->n_cuts; i++) {
-		const struct range *r = range_set_from(b->cuts[i], x->first);
+		const struct addr_set *named = b->rq->cuts[i - 1].named;
+		const struct range *r =
+			named ? range_set_from(addr_set_ranges(named, b->family), x->first) : NULL;
 
-		if (b->rq->cuts[i - 1].spares_named && r && r->first <= x->first &&
-			x->last <= r->last)
+		if (r && r->first <= x->first && x->last <= r->last)
 			spared |= UINT64_C(1) << i;
 	}
 	return spared;
@@ -160,7 +161,7 @@ static int add_list(struct build *b, const char *path, struct err *e)
 	if (rc < 0)
 		return rc;
 	b->rules.words = w;
-	while ((rc = words_next(w, word, e)) == 1) {
+	while ((rc = spec_word(w, word, &b->rules, &b->failed, e)) == 1) {
 		rc = add_spec(b, word, e);
 		if (rc < 0)
 			break;
@@ -261,11 +262,11 @@ static int open_cuts(struct build *b, struct err *e)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static int check_size(const struct build *b, uint64_t *count, struct err *e)
+static int check_size(const struct range_set *kept, uint64_t *count, struct err *e)
 {
 	*count = 0;
-	for (size_t i = 0; i < b->kept.n; i++) {
-		u128 less_one = b->kept.v[i].last - b->kept.v[i].first;
+	for (size_t i = 0; i < kept->n; i++) {
+		u128 less_one = kept->v[i].last - kept->v[i].first;
 
 		if (less_one >= SPACE_COUNT_MAX - *count)
 			return err_set(e, ERR_USAGE,
@@ -275,7 +276,7 @@ static int check_size(const struct build *b, uint64_t *count, struct err *e)
 	if (*count == 0)
 		return err_set(e, ERR_USAGE,
 			"no address is left to sweep: the targets give none, or all of them are left out");
-	return b->kept.n <= SPACE_ROWS_MAX
+	return kept->n <= SPACE_ROWS_MAX
 		       ? 0
 		       : err_set(e, ERR_USAGE,
 				 "the targets are more than %u separate ranges; sweep in parts",
@@ -367,18 +368,34 @@ static void count_gone(struct build *b, struct space_counts *counts)
 		counts->failed = b->failed;
 }
 
-static int finish(struct build *b, struct space *s, struct space_counts *counts, struct err *e)
+static int fill(struct space *s, unsigned family, const struct range_set *kept, struct err *e)
+{
+	int rc = check_size(kept, &s->view.count, e);
+
+	s->view.family = family;
+	if (rc == 0 && make_rows(s, kept) < 0)
+		rc = err_set(e, -ENOMEM, "no memory for the targets of the sweep");
+	return rc;
+}
+
+int space_of_ranges(
+	struct space *out, unsigned family, const struct range_set *ranges, struct err *e)
 {
 	int rc;
 
+	*out = (struct space){0};
+	rc = fill(out, family, ranges, e);
+	if (rc < 0)
+		space_free(out);
+	return rc;
+}
+
+static int finish(struct build *b, struct space *s, struct space_counts *counts, struct err *e)
+{
 	range_set_seal(&b->kept);
 	count_gone(b, counts);
-	s->view.family = b->family;
 	s->zone = b->zone;
-	rc = check_size(b, &s->view.count, e);
-	if (rc == 0 && make_rows(s, &b->kept) < 0)
-		rc = err_set(e, -ENOMEM, "no memory for the targets of the sweep");
-	return rc;
+	return fill(s, b->family, &b->kept, e);
 }
 
 int space_build(struct space *out, const struct space_request *rq, struct space_counts *counts,
@@ -444,6 +461,14 @@ static struct range row_range(const struct space *s, uint32_t i)
 	uint64_t end = i + 1 < s->view.n_rows ? row_index(s, i + 1) : s->view.count;
 
 	return (struct range){row_first(s, i), row_first(s, i) + (end - row_index(s, i)) - 1};
+}
+
+void space_range(const struct space *s, uint32_t i, struct addr *first, struct addr *last)
+{
+	uint64_t end = i + 1 < s->view.n_rows ? row_index(s, i + 1) : s->view.count;
+
+	*first = space_at(s, row_index(s, i));
+	*last = space_at(s, end - 1);
 }
 
 /* The row that holds the number or, when none does, the one before or the first. */

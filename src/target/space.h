@@ -29,8 +29,9 @@ struct space {
 /* A reason to leave addresses out, beside the exclusions. */
 struct space_cut {
 	const struct addr_set *set; /* borrowed, sealed, without octet products */
-	bool spares_named; /* what lies in one of its ranges as a whole was asked for by name: kept
-			    */
+	const struct addr_set
+		*named;	   /* likewise, or NULL: a specification that lies in one of these
+			      ranges as a whole was asked for by name and is kept */
 	uint64_t left_out; /* out: addresses of the specifications that this cut took away */
 };
 
@@ -52,11 +53,16 @@ struct space_counts {
  */
 int space_build(struct space *out, const struct space_request *rq, struct space_counts *counts,
 	struct err *e) MUST_CHECK;
+/* The set of these sealed ranges, read from a file for example. Errors as above. */
+int space_of_ranges(struct space *out, unsigned family, const struct range_set *ranges,
+	struct err *e) MUST_CHECK;
 /* Frees the arrays, leaves an empty space. */
 void space_free(struct space *s);
 
 /* The address of an index < s->view.count. */
 struct addr space_at(const struct space *s, uint64_t index);
+/* The first and the last address of range i < s->view.n_rows. */
+void space_range(const struct space *s, uint32_t i, struct addr *first, struct addr *last);
 /* The index of an address, or UINT64_MAX: it is not in the set. The zone does not count. */
 uint64_t space_index_of(const struct space *s, const struct addr *a);
 /* How many addresses of the space are in the set (sealed, without octet products). */

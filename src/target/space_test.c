@@ -267,7 +267,7 @@ static void named_ranges_are_spared(void **state)
 	addr_set_seal(&set);
 	for (size_t i = 0; i < 2; i++) {
 		struct target_request rq = {.specs = specs[i], .n_specs = i ? 3 : 1, .family = 4};
-		struct space_cut cut = {.set = &set, .spares_named = true};
+		struct space_cut cut = {.set = &set, .named = &set};
 		struct space_request sr = {.targets = &rq, .cuts = &cut, .n_cuts = 1};
 		struct space s;
 
@@ -359,6 +359,38 @@ static void errors_name_the_line(void **state)
 	unlink(rq.exclude_file);
 }
 
+static void count(void *ctx, enum log_level level, const char *text)
+{
+	++*(int *)ctx;
+}
+
+/* A list of targets goes on behind what is none. */
+static void lists_skip_what_is_no_target(void **state)
+{
+	static const char text[] =
+		"10.0.0.1 # one\nrate = 1000\nrange = 10.0.0.2-10.0.0.3, 10.0.0.5\n"
+		"10.0.0.300\nexclude = 10.0.0.1\n10.0.0.7";
+	const char *path = "space_test.list";
+	int said = 0;
+	struct log log = {.max = LOG_WARN, .write = count, .ctx = &said};
+	struct target_request rq = {.list_file = path, .family = 4, .log = &log};
+	struct space_request sr = {.targets = &rq};
+	struct space_counts counts;
+	FILE *f = fopen(path, "we");
+	struct space s;
+	struct err e;
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(space_build(&s, &sr, &counts, &e), 0);
+	assert_int_equal(s.view.count, 5);
+	assert_int_equal(counts.failed, 3);
+	assert_int_equal(said, 3);
+	space_free(&s);
+	unlink(path);
+}
+
 static void too_much(void **state)
 {
 	static const char *const specs[] = {"2001:db8::/79", NULL}, *const most[] = {
@@ -416,6 +448,7 @@ int main(void)
 		cmocka_unit_test(random_hosts),
 		cmocka_unit_test(lists_of_others),
 		cmocka_unit_test(errors_name_the_line),
+		cmocka_unit_test(lists_skip_what_is_no_target),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(inside_and_outside),
 	};

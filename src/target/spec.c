@@ -527,6 +527,21 @@ int spec_or_skip(struct spec_set *out, const char *text, const struct spec_rules
 	return 0;
 }
 
+int spec_word(struct words *w, char word[WORD_MAX], const struct spec_rules *r, size_t *failed,
+	struct err *e)
+{
+	struct err why = {0};
+	int rc;
+
+	while ((rc = words_next(w, word, &why)) == ERR_UNSUPPORTED) {
+		++*failed;
+		log_say(r->log, LOG_WARN, "target skipped: %s", why.text);
+	}
+	if (rc < 0 && e)
+		*e = why;
+	return rc;
+}
+
 /* ---- exclusions ------------------------------------------------------------------------------ */
 
 static int exclude_prefix(

@@ -62,6 +62,9 @@ int spec_target(struct spec_set *out, const char *text, const struct spec_rules 
  * only lack of memory is an error. */
 int spec_or_skip(struct spec_set *out, const char *text, const struct spec_rules *r, size_t *failed,
 	struct err *e) MUST_CHECK;
+/* As words_next of a list opened with target_keys; other settings are said, counted and skipped. */
+int spec_word(struct words *w, char word[WORD_MAX], const struct spec_rules *r, size_t *failed,
+	struct err *e) MUST_CHECK;
 /*
  * Adds one exclusion: the same grammar, but a number is first of all an address in inet_aton's
  * sense (10.0.0.010 is 10.0.0.8), a prefix length too long is an error, literals of the other

@@ -37,41 +37,52 @@ int special_subtract(struct range_set *out, const struct range_set *a, const str
 	return rc;
 }
 
-/* Adds the group without `less` (or nothing less) to *out, both families. */
-static int add_group(struct addr_set *out, const struct net_groups *table, const char *name,
-	const struct addr_set *less)
-{
-	static const struct addr_set nothing;
-	const struct net_group *g = groups_find(table, name);
-	const struct addr_set *b = less ? less : &nothing;
-	int rc = g ? special_subtract(&out->v4, &g->set.v4, &b->v4) : 0;
+static const struct addr_set nothing;
 
-	return rc == 0 && g ? special_subtract(&out->v6, &g->set.v6, &b->v6) : rc;
+static int subtract(struct addr_set *out, const struct addr_set *a, const struct addr_set *b)
+{
+	int rc = special_subtract(&out->v4, &a->v4, &b->v4);
+
+	return rc == 0 ? special_subtract(&out->v6, &a->v6, &b->v6) : rc;
 }
 
-int special_set(struct addr_set *out, const struct addr_set *connected, struct err *e)
+/* The table's three groups into the two sets. */
+static int fill(struct special *s, const struct net_groups *table, const struct addr_set *connected)
 {
-	struct addr_set all = {0};
+	const struct addr_set *reserved = &groups_find(table, "reserved")->set;
+	const struct addr_set *private = &groups_find(table, "private")->set;
+	const struct addr_set *public = &groups_find(table, "public")->set;
+	struct addr_set most = {0};
+	int rc = subtract(&s->all, reserved, &nothing);
+
+	if (rc == 0)
+		rc = subtract(&s->all, private, &nothing);
+	if (rc == 0)
+		rc = subtract(&most, reserved, &nothing);
+	if (rc == 0)
+		rc = subtract(&most, private, connected ? connected : &nothing);
+	if (rc == 0)
+		rc = subtract(&s->out, &most, public);
+	addr_set_free(&most);
+	return rc;
+}
+
+int special_open(struct special *s, const struct addr_set *connected, struct err *e)
+{
 	struct net_groups table;
 	int rc = groups_parse(
 		&table, "data/special-use.txt", special_use_text, strlen(special_use_text), e);
 
-	*out = (struct addr_set){0};
+	*s = (struct special){0};
 	if (rc < 0)
 		return rc;
-	rc = add_group(&all, &table, "reserved", NULL);
-	if (rc == 0)
-		rc = add_group(&all, &table, "private", connected);
-	if (rc == 0) {
-		const struct net_group *public = groups_find(&table, "public");
-
-		rc = special_subtract(&out->v4, &all.v4, &public->set.v4);
-		if (rc == 0)
-			rc = special_subtract(&out->v6, &all.v6, &public->set.v6);
-	}
+	rc = fill(s, &table, connected);
 	groups_free(&table);
-	addr_set_free(&all);
-	if (rc < 0)
-		addr_set_free(out);
 	return rc < 0 ? err_set(e, rc, "no memory for the table of special-use ranges") : 0;
+}
+
+void special_free(struct special *s)
+{
+	addr_set_free(&s->all);
+	addr_set_free(&s->out);
 }

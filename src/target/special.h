@@ -5,13 +5,16 @@
 #include "base/err.h"
 #include "target/range.h"
 
-/*
- * What a sweep leaves out of larger ranges: the groups "reserved" and "private" of the table
- * without its group "public", and without those private ranges that are in `connected` (borrowed,
- * sealed; NULL = none). *out is owned, sealed and a cut for space.h that spares what is named.
- * -ENOMEM.
- */
-int special_set(struct addr_set *out, const struct addr_set *connected, struct err *e) MUST_CHECK;
+struct special {
+	struct addr_set all; /* the groups "reserved" and "private" of the table */
+	/* what a sweep leaves out of larger ranges: all, without the group "public", and without
+	 * those private ranges that are directly connected */
+	struct addr_set out;
+};
+
+/* `connected`: borrowed, sealed; NULL = none. Both sets are sealed. Always to be freed. -ENOMEM. */
+int special_open(struct special *s, const struct addr_set *connected, struct err *e) MUST_CHECK;
+void special_free(struct special *s);
 /* Adds to *out what is in a but not in b, both sealed; seals *out. 0 or -ENOMEM. */
 int special_subtract(
 	struct range_set *out, const struct range_set *a, const struct range_set *b) MUST_CHECK;

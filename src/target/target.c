@@ -256,7 +256,7 @@ static int load_list(struct targets *t, struct err *e)
 	while (weight < wanted) {
 		size_t n = t->specs.n;
 
-		rc = words_next(t->list, word, e);
+		rc = spec_word(t->list, word, &t->rules, &t->failed, e);
 		if (rc <= 0)
 			break;
 		t->rules.words = t->list;

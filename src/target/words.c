@@ -121,7 +121,8 @@ static int enter_setting(struct words *w, const char *key, struct err *e)
 		w->in_setting = strcasecmp(*k, key) == 0;
 	if (w->in_setting)
 		return 0;
-	return err_set(e, ERR_USAGE,
+	w->in_comment = true;
+	return err_set(e, ERR_UNSUPPORTED,
 		"%s:%u: \"%.40s = ...\" is no address; only \"%s = ...\" can stand in this list",
 		w->path, w->line, key, w->keys ? w->keys[0] : "");
 }

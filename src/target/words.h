@@ -24,9 +24,9 @@ void words_free(struct words *w); /* NULL is fine */
 /*
  * The next word, 1, into out; 0 at the end; negative: a read error or a word too long. Words are
  * parted by blanks, tabs, CR, LF and NUL; "#" starts a comment to the end of the line, also inside
- * a word. "key = a,b" gives a and b; a key that is not one of `keys` is ERR_USAGE with file and
- * line. Blocks only when everything that came has been given out, but for a last word of letters
- * that may yet turn out to be a key.
+ * a word. "key = a,b" gives a and b; a key that is not one of `keys` is ERR_UNSUPPORTED with file
+ * and line, and the next call goes on behind that line. Blocks only when everything that came has
+ * been given out, but for a last word of letters that may yet turn out to be a key.
  */
 int words_next(struct words *w, char out[WORD_MAX], struct err *e) MUST_CHECK;
 /* The file's name as messages have it, borrowed, and the line of the word last given. */
