@@ -46,6 +46,13 @@ bench: setup-test
 	@meson configure $(BUILD) -Dtests=enabled
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run $(ARGS) $(BUILD)/sonde
+	@tests/bench/sweep $(BUILD)/sonde
+
+bench-sweep: setup-test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dtests=enabled
+	@$(MAKE) --no-print-directory all
+	@tests/bench/sweep $(ARGS) $(BUILD)/sonde
 
 install: all
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
@@ -57,6 +64,6 @@ clean:
 
 help:
 	@sed -n '2,6s/^# *//p' Makefile
-	@echo "make [all] setup fuzz [FUZZ_SECONDS=60] demo bench install [PREFIX=/usr/local] [DESTDIR=] clean"
+	@echo "make [all] setup fuzz [FUZZ_SECONDS=60] demo bench bench-sweep install [PREFIX=/usr/local] [DESTDIR=] clean"
 
-.PHONY: all setup setup-test scan test fuzz demo bench install clean help
+.PHONY: all setup setup-test scan test fuzz demo bench bench-sweep install clean help

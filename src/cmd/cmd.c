@@ -16,6 +16,7 @@
 const struct cmd commands[] = {
 	{ "scan",    "scan targets (what is done without a command)",             cmd_scan },
 	{ "doctor",  "say what this machine and this user can do, and for TARGET how", cmd_doctor },
+	{ "convert", "write what a binary file (-oB) or a sweep's checkpoint holds in other formats", cmd_convert },
 	{ "verify",  "check the receipts of sweeps: was everything sent",         cmd_verify },
 	{ "help",    "print the options",                                         cmd_help },
 	{ "version", "print the version and those of the libraries",              cmd_version },
@@ -81,6 +82,7 @@ int cmd_help(int argc, char **argv)
 		"Sonde " SONDE_VERSION " - network scanner in nmap's dialect\n\n"
 		"Usage: sonde [scan] [OPTIONS] TARGET...\n"
 		"       sonde doctor [OPTIONS] [TARGET]\n"
+		"       sonde convert FILE [OPTIONS OF OUTPUT]\n"
 		"       sonde verify [OPTIONS] RECEIPT...\n"
 		"       sonde help | version\n\n"
 		"TARGET: name, 192.0.2.1, 192.0.2.0/24, 10.0.0-3.1-5,7, fd00::1 (with -6), fe80::1%eth0\n");

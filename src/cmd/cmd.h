@@ -40,6 +40,8 @@ void cmd_libraries(struct buf *out);
 int cmd_scan(int argc, char **argv);
 /* doctor [TARGET] */
 int cmd_doctor(int argc, char **argv);
+/* convert FILE: a file of results into other formats */
+int cmd_convert(int argc, char **argv);
 /* verify RECEIPT...: whether sweeps sent all that they were to send */
 int cmd_verify(int argc, char **argv);
 /* help */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sonde doctor: what this machine and this user can do, and how a scan of a target would be
  * carried. */
+#include <net/if.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/addr.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "bpfobj/claim.h"
 #include "cmd/caps.h"
 #include "cmd/cmd.h"
 #include "cmd/conf.h"
@@ -22,6 +25,27 @@ static void line(struct buf *b, const char *name, const char *text)
 	buf_fmt(b, "  %-14s ", name);
 	str_term(b, text, strlen(text));
 	buf_char(b, '\n');
+}
+
+/* By trying it, with no ports, where no other machine's packets come by. */
+static void say_claim(struct buf *b)
+{
+	const struct addr self = addr_v4(0x7f000001);
+	const uint32_t lo = if_nametoindex("lo");
+	struct claim *c = NULL;
+	struct err e = {0};
+	int rc = claim_new(&c, 1, 0, &e);
+
+	if (rc == 0) {
+		claim_begin(c, lo, &self);
+		rc = claim_wait(c, &e);
+	}
+	if (rc == 0)
+		buf_fmt(b, "  %-14s claimed by %s: this machine's stack does not answer for us\n",
+			"own answers", claim_how_name(claim_covers(c, lo, &self)));
+	else
+		buf_fmt(b, "  %-14s not claimed, because %s\n", "own answers", e.text);
+	claim_free(c);
 }
 
 static void say_user(struct buf *b)
@@ -50,6 +74,7 @@ static void say_user(struct buf *b)
 	line(b, "BTF",
 		access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "present"
 							     : "absent: no portable BPF programs");
+	say_claim(b);
 	buf_free(&text);
 }
 
@@ -101,6 +126,28 @@ static void say_data(struct buf *b, struct machine *m, const struct opts *o)
 	say_conf_file(b, conf_user_path(path));
 }
 
+/* How a backend asked for by name would send on this link, if that is not in its name: opened, as
+ * nothing else tells. */
+static void say_sending(struct buf *b, const char *backend, const struct net_link *link)
+{
+	const struct io_ops *ops = io_backend_by_name(backend);
+	struct io_conf conf = {
+		.clock = clock_real(), .port_lo = 1, .port_hi = 1, .interface = link->name};
+	struct err e = {0};
+	struct io *io = NULL;
+
+	if (!ops || !ops->describe)
+		return;
+	if (ops->open(&io, &conf, &e) < 0) {
+		line(b, "", e.text);
+		return;
+	}
+	buf_fmt(b, "  %-14s ", "");
+	io_describe(io, b);
+	buf_char(b, '\n');
+	io_close(io);
+}
+
 /* Which backend, and the reason that the engine has for it. */
 static void say_carrier(
 	struct buf *b, const struct machine *m, const struct opts *o, const struct net_route *r)
@@ -139,6 +186,8 @@ static void say_way(struct buf *b, struct machine *m, const struct opts *o, cons
 			    : "next hop ",
 		r.local || r.on_link ? "" : addr_text(&r.next_hop, hop));
 	say_carrier(b, m, o, &r);
+	if (o->backend && link)
+		say_sending(b, o->backend, link);
 }
 
 static int say_target(struct buf *b, struct machine *m, const struct opts *o, struct err *e)
@@ -172,7 +221,7 @@ static void say_built_in(struct buf *b)
 	cmd_libraries(&text);
 	line(b, "libraries", buf_text(&text));
 	buf_free(&text);
-	line(b, "not yet", "BPF and AF_XDP backends, service and OS detection, scripts");
+	line(b, "not yet", "BPF backends, service and OS detection, scripts");
 }
 
 /* Whether the row says something about the machine or the way to a target, not about a scan. */

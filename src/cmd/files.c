@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-#define INPUTS	  6
+#define INPUTS	  7
 #define FILES_MAX (INPUTS + 2 * BUS_SUBSCRIBERS_MAX + 2) /* checkpoint and receipt */
 
 struct file {
@@ -99,6 +99,7 @@ static int add_inputs(struct files *f, const struct opts *o, struct err *e)
 		{"--config", o->config},
 		{"--scope", o->sweep.scope},
 		{"--cdn-file", o->sweep.cdn_file},
+		{"convert", o->results},
 	};
 	int rc = 0;
 

@@ -6,8 +6,31 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
+#include "model/field.h"
 
-/* Copies the template with its lines @OPTIONS@ and @COMMANDS@ filled in. */
+/* Names, units and meanings of the fields of hosts, ports and results, from the schema. */
+static void fields(struct buf *out)
+{
+	static const struct {
+		const char *record, *heading;
+	} groups[] = {
+		{"host", "Of a host (with host_ before the name where a port is shown)"},
+		{"port", "Of a port"},
+		{"result", "Of a result of a sweep, and in files of \\fB\\-oB\\fR"},
+	};
+
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		buf_fmt(out, ".SS \"%s\"\n", groups[g].heading);
+		for (size_t i = 0; i < n_rec_fields; i++) {
+			const struct rec_field *f = &rec_fields[i];
+
+			if (strcmp(f->record, groups[g].record) == 0)
+				buf_fmt(out, ".TP\n\\fB%s\\fR\n%s\n", f->name, f->doc);
+		}
+	}
+}
+
+/* Copies the template with its lines @OPTIONS@, @COMMANDS@ and @FIELDS@ filled in. */
 static int man_page(const char *path, struct buf *out)
 {
 	FILE *f = fopen(path, "re");
@@ -23,6 +46,8 @@ static int man_page(const char *path, struct buf *out)
 		} else if (strcmp(text, "@COMMANDS@\n") == 0) {
 			for (const struct cmd *c = commands; c->name; c++)
 				buf_fmt(out, ".TP\n\\fB%s\\fR\n%s.\n", c->name, c->help);
+		} else if (strcmp(text, "@FIELDS@\n") == 0) {
+			fields(out);
 		} else if (strncmp(text, ".TH ", 4) == 0) {
 			buf_fmt(out, ".TH SONDE 1 \"\" \"Sonde %s\" \"User Commands\"\n",
 				SONDE_VERSION);

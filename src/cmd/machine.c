@@ -69,18 +69,24 @@ static int open_resolver(struct machine *m, const struct opts *o, struct err *e)
 	return resolver_open(&m->resolver, &conf, e);
 }
 
-int machine_open(struct machine *m, const struct opts *o, const struct log *log, struct err *e)
+int machine_open_data(
+	struct machine *m, const struct opts *o, const struct log *log, struct err *e)
 {
 	int rc;
 
 	memset(m, 0, sizeof(*m));
 	m->log = log;
-	m->privileged = is_privileged(o);
 	rc = find_data(m, o, e);
+	return rc < 0 ? rc : open_services(m, e);
+}
+
+int machine_open(struct machine *m, const struct opts *o, const struct log *log, struct err *e)
+{
+	int rc = machine_open_data(m, o, log, e);
+
+	m->privileged = is_privileged(o);
 	if (rc == 0 && (!o->list_only || o->interface || o->route_dst.n))
 		rc = net_open(&m->net, e);
-	if (rc == 0)
-		rc = open_services(m, e);
 	return rc < 0 ? rc : open_resolver(m, o, e);
 }
 

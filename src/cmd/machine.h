@@ -27,6 +27,9 @@ struct machine {
  * file or server is no good. */
 int machine_open(
 	struct machine *m, const struct opts *o, const struct log *log, struct err *e) MUST_CHECK;
+/* The same for what needs files of data only, and no network. */
+int machine_open_data(
+	struct machine *m, const struct opts *o, const struct log *log, struct err *e) MUST_CHECK;
 void machine_close(struct machine *m);
 /* Vendors, read at the first call; NULL when that failed, which the log was told. ctx is the
  * machine. */

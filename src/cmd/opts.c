@@ -191,6 +191,31 @@ static int check_style(const struct opts *o, struct err *e)
 		"%s is about XML output, and none is asked for; leave it out or add -oX", u->as);
 }
 
+static bool is_fields(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, fields);
+}
+
+static bool is_where(const struct opt_row *r)
+{
+	return r->lands == offsetof(struct opts, where);
+}
+
+/* In a configuration file both wait for a run that has use for them. */
+static int check_rows(const struct opts *o, struct err *e)
+{
+	if (find_use(&o->args, is_fields) && !opts_output(o, OUTPUT_CSV) &&
+		!opts_output(o, OUTPUT_NDJSON) && !opts_output(o, OUTPUT_JSON))
+		return err_set(e, ERR_USAGE,
+			"--fields is about -oC, -oD and -oJ, and none is asked for; leave it out or add one");
+	if (find_use(&o->args, is_where) && (o->list_only || o->no_ports) &&
+		o->sweep.wish != SWEEP_YES)
+		return err_set(e, ERR_USAGE,
+			"%s scans no ports and so has no use for --where; leave out one",
+			o->list_only ? "-sL" : "-sn");
+	return 0;
+}
+
 static int check_outputs(const struct opts *o, struct err *e)
 {
 	const char *on_stdout = o->route_dst.n ? "--route-dst" : NULL;
@@ -270,6 +295,8 @@ static int check(const struct opts *o, struct err *e)
 	if (rc == 0)
 		rc = check_style(o, e);
 	if (rc == 0)
+		rc = check_rows(o, e);
+	if (rc == 0)
 		rc = check_proxies(o, e);
 	return rc < 0 ? rc : check_outputs(o, e);
 }
@@ -297,7 +324,7 @@ static int explain_format(int rc, int argc, const char *const *argv, struct err 
 	if (!word)
 		return rc;
 	return err_set(e, ERR_USAGE,
-		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC -oS -oH", word);
+		"unknown output format %.40s; there are -oN -oX -oG -oA -oJ -oD -oC -oB -oS -oH", word);
 }
 
 static int parse(struct opts *o, int argc, const char *const *argv, struct err *e)

@@ -39,6 +39,7 @@ enum output_kind {
 	OUTPUT_JSON,
 	OUTPUT_NDJSON,
 	OUTPUT_CSV,
+	OUTPUT_BINARY,
 	OUTPUT_KIDDIE,
 	OUTPUT_HEX,
 	OUTPUT_CAPTURE,
@@ -104,6 +105,8 @@ struct opts {
 	const char *resume, *checkpoint; /* files, NULL = not said */
 	bool no_checkpoint;
 	struct opt_list outputs;
+	const char *fields, *where;
+	const char *results; /* the file that convert reads; no option lands here */
 	bool append, open_only, reason, packet_trace, noninteractive, iflist;
 	int verbose, debug; /* OPT_LEVEL */
 	const char *stylesheet;

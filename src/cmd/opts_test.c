@@ -176,6 +176,11 @@ static void test_unknown_formats(void **state)
 		{"-oXZ h", 0, ""},
 		{"-open h", 0, ""},
 		{"-oX a -oS b -oH c h", 0, ""},
+		{"--fields addr h", ERR_USAGE, "--fields is about -oC, -oD and -oJ"},
+		{"--fields addr -oX a h", ERR_USAGE, "--fields is about"},
+		{"--fields addr -oD a h", 0, ""},
+		{"-sn --where x h", ERR_USAGE, "-sn scans no ports"},
+		{"-sL --where x h", ERR_USAGE, "-sL scans no ports"},
 		{"-oX a --frobnicate h", ERR_USAGE, "--frobnicate: there is no such option"},
 	};
 

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 
+#define WEB_STYLESHEET "https://svn.nmap.org/nmap/docs/nmap.xsl"
+
 static const char *const format_names[] = {
 	[OUTPUT_NORMAL] = "normal",
 	[OUTPUT_XML] = "xml",
@@ -19,6 +21,7 @@ static const char *const format_names[] = {
 	[OUTPUT_JSON] = "json",
 	[OUTPUT_NDJSON] = "ndjson",
 	[OUTPUT_CSV] = "csv",
+	[OUTPUT_BINARY] = "binary",
 	[OUTPUT_KIDDIE] = "kiddie",
 	[OUTPUT_HEX] = "hex",
 	[OUTPUT_CAPTURE] = "pcapng",
@@ -27,8 +30,10 @@ static const char *const format_names[] = {
 static int put(void *ctx, const struct rec *r, struct err *e)
 {
 	struct output *o = ctx;
+	struct rec passed;
+	int rc = sieve_put(o->sieve, r, &passed, e);
 
-	return o->ops->put(o->out, r, e);
+	return rc <= 0 ? rc : o->ops->put(o->out, &passed, e);
 }
 
 /* What one conversion stands for; false when it is none. */
@@ -118,7 +123,8 @@ static int add(struct outputs *w, const struct out_ops *ops, char *path, bool sc
 		free(path);
 		return ERR_USAGE;
 	}
-	w->v[w->n++] = (struct output){ops, NULL, path, screen};
+	w->v[w->n++] = (struct output){
+		.sieve = &w->sieve, .ops = ops, .path = path, .screen = screen};
 	return 0;
 }
 
@@ -165,6 +171,50 @@ int outputs_name(struct outputs *w, const struct opts *o, uint64_t now_ns, struc
 	return rc;
 }
 
+/* -oJ of a sweep has hosts, which are no rows of results. */
+static int check_fields(const struct opts *o, struct err *e)
+{
+	if (opts_output(o, OUTPUT_CSV) || opts_output(o, OUTPUT_NDJSON))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"--fields chooses fields of a sweep's results in -oC and -oD; add one of them or leave it out");
+}
+
+int outputs_select(struct outputs *w, const struct opts *o, bool results, struct err *e)
+{
+	enum column_rows rows = results ? COLUMN_RESULTS : COLUMN_PORTS;
+	int rc = 0;
+
+	w->results = results;
+	if (o->fields) {
+		w->columns = malloc(sizeof(*w->columns));
+		rc = w->columns ? columns_parse(w->columns, rows, o->fields, e)
+				: err_set(e, -ENOMEM, "out of memory");
+		if (rc < 0)
+			return err_prefix(e, "--fields");
+		rc = results ? check_fields(o, e) : 0;
+	}
+	if (rc == 0 && o->where && where_parse(&w->where, rows, o->where, e) < 0)
+		rc = err_prefix(e, "--where");
+	w->sieve.where = w->where;
+	w->sieve.hosts = !results;
+	return rc;
+}
+
+int outputs_stylesheet(char **out, const struct opts *o, const char *own, struct err *e)
+{
+	*out = NULL;
+	if (o->xml_style == XML_STYLE_NONE)
+		return 0;
+	if (o->xml_style == XML_STYLE_OWN && !o->stylesheet && !*own)
+		return 0;
+	if (o->xml_style == XML_STYLE_WEB)
+		*out = strdup(WEB_STYLESHEET);
+	else
+		*out = o->stylesheet ? strdup(o->stylesheet) : outputs_file_url(own);
+	return *out ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
 int outputs_open(struct outputs *w, const struct out_conf *conf, struct bus *bus, struct err *e)
 {
 	int rc = 0;
@@ -176,6 +226,8 @@ int outputs_open(struct outputs *w, const struct out_conf *conf, struct bus *bus
 		c.append |= c.resumed && !outputs_replay(o->ops);
 		c.path = o->path;
 		c.screen = o->screen;
+		c.results = w->results;
+		c.columns = w->columns;
 		rc = o->ops->open(&o->out, &c, e);
 		if (rc == 0 && bus_subscribe(bus, put, o, o->ops->want) < 0)
 			rc = err_set(e, ERR_USAGE, "%s: more than %u output files", o->path, i);
@@ -197,5 +249,10 @@ int outputs_close(struct outputs *w)
 		free(w->v[i].path);
 	}
 	w->n = 0;
+	sieve_free(&w->sieve);
+	where_free(w->where);
+	free(w->columns);
+	w->where = NULL;
+	w->columns = NULL;
 	return first;
 }

@@ -10,6 +10,7 @@
 #include "cmd/caps.h"
 #include "io/chain.h"
 #include "io/io.h"
+#include "scan/backend.h"
 #include "scan/tech.h"
 
 struct check {
@@ -91,7 +92,7 @@ static int check_bounce(const struct check *c, struct err *e)
 static int check_idle(const struct check *c, struct err *e)
 {
 	const struct opts *o = c->o;
-	bool by_kernel = c->p->backend && !is_backend(c->p->backend, &io_packet_ops);
+	bool by_kernel = c->p->backend && !scan_frames_by(c->p->backend);
 	const struct {
 		bool given;
 		const char *what, *why;
@@ -198,11 +199,12 @@ static int check_chain(const struct check *c, struct err *e)
 /* A frame to a neighbour needs the hardware address that ARP tells. */
 static int check_frames(const struct check *c, struct err *e)
 {
-	if (!c->o->no_arp || !is_backend(c->p->backend, &io_packet_ops))
+	if (!c->o->no_arp || !scan_frames_by(c->p->backend))
 		return 0;
 	return err_set(e, ERR_USAGE,
-		"--backend packet-ring (--send-eth, --spoof-mac) needs the hardware addresses of neighbours, "
-		"which --disable-arp-ping does not ask for; leave that out, or use --backend raw");
+		"--backend %s (--send-eth, --spoof-mac) needs the hardware addresses of neighbours, "
+		"which --disable-arp-ping does not ask for; leave that out, or use --backend raw",
+		c->p->backend);
 }
 
 /* The packets of connect() are the kernel's: there are no bytes to be captured. */

@@ -11,6 +11,7 @@
 #include "cmd/sweep_plan.h"
 #include "cmd/tcp_flags.h"
 #include "io/io.h"
+#include "scan/backend.h"
 #include "scan/tech.h"
 
 /* ---- techniques and ports ------------------------------------------------------------------- */
@@ -194,6 +195,8 @@ static int make_backend(struct plan *p, const struct opts *o, struct err *e)
 			"--spoof-mac needs frames of our own, which --send-ip does without; leave out one");
 	if (!as)
 		return 0;
+	if (want == io_packet_ops.name && scan_frames_by(p->backend))
+		return 0; /* frames they are */
 	if (p->backend && strcmp(p->backend, want) != 0)
 		return err_set(e, ERR_USAGE, "%s means --backend %s, not %s; leave out one", as,
 			want, p->backend);

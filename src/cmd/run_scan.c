@@ -23,8 +23,7 @@
 #include "sweep/sweep.h"
 #include "ui/cli/cli.h"
 
-#define DONE	       1 /* of a step: there is nothing more to do */
-#define WEB_STYLESHEET "https://svn.nmap.org/nmap/docs/nmap.xsl"
+#define DONE 1 /* of a step: there is nothing more to do */
 
 /* The one mutable global: number of the signal that asks the scan to end. */
 static volatile sig_atomic_t stop_signal;
@@ -271,21 +270,9 @@ static int open_targets(struct session *s, struct err *e)
 	return rc < 0 ? rc : reconsider(s, e);
 }
 
-/* The one that was asked for, else our own where it is installed. */
 static int choose_stylesheet(struct session *s, struct err *e)
 {
-	const struct opts *o = &s->o;
-	const char *path = s->machine.xsl_path;
-
-	if (o->xml_style == XML_STYLE_NONE)
-		return 0;
-	if (o->xml_style == XML_STYLE_OWN && !o->stylesheet && !*path)
-		return 0;
-	if (o->xml_style == XML_STYLE_WEB)
-		s->stylesheet = strdup(WEB_STYLESHEET);
-	else
-		s->stylesheet = o->stylesheet ? strdup(o->stylesheet) : outputs_file_url(path);
-	return s->stylesheet ? 0 : err_set(e, -ENOMEM, "out of memory");
+	return outputs_stylesheet(&s->stylesheet, &s->o, s->machine.xsl_path, e);
 }
 
 /* Each failed subscriber once. */
@@ -325,6 +312,8 @@ static int name_outputs(struct session *s, struct err *e)
 	s->run.start_wall_ns =
 		s->resume.start ? s->resume.start->start_wall_ns : clock_wall(clock_real());
 	rc = outputs_name(&s->outputs, &s->o, s->run.start_wall_ns, e);
+	if (rc == 0)
+		rc = outputs_select(&s->outputs, &s->o, false, e);
 	if (rc == 0)
 		rc = resume_claim(&s->resume, &s->o, &s->outputs, e);
 	return rc < 0 ? ERR_USAGE : 0;

@@ -42,8 +42,9 @@
  * outcome.
  */
 enum {
-	QUEUE = 1024, /* outcomes known at once; a power of two */
-	RESERVE = 64, /* descriptors left for files, names and screens */
+	QUEUE = 1024,  /* outcomes known at once; a power of two */
+	RESERVE = 208, /* descriptors left for files, names and screens, and for held ports
+			  (net/hold.h) */
 	OPEN_DEFAULT = 16384,
 	EVENTS = 64,
 	BELL = -2, /* epoll's data of the eventfd; others are slots */

@@ -7,6 +7,7 @@
 const struct io_ops *const io_backends[] = {
 	&io_packet_ops,
 	&io_raw_ops,
+	&io_afxdp_ops,
 	&io_connect_ops,
 	&io_proxy_ops,
 	&io_pcap_ops,
@@ -41,6 +42,12 @@ void io_cancel(struct io *io, uint64_t id)
 {
 	if (io->ops->cancel)
 		io->ops->cancel(io, id);
+}
+
+void io_describe(struct io *io, struct buf *b)
+{
+	if (io->ops->describe)
+		io->ops->describe(io, b);
 }
 
 void io_close(struct io *io)

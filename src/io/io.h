@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -19,10 +20,8 @@
  * is a bug of the caller (-EINVAL).
  */
 enum io_tx_kind {
-	IO_TX_IP,   /* data = a whole IPv4/IPv6 packet; dst_mac used by link-layer backends, ignored
-		       by others */
-	IO_TX_LINK, /* data = payload of an Ethernet frame of EtherType `ethertype` (ARP) to dst_mac
-		     */
+	IO_TX_IP,      /* data = a whole IPv4/IPv6 packet; dst_mac is for link-layer backends */
+	IO_TX_LINK,    /* data = payload of an Ethernet frame of `ethertype` (ARP) to dst_mac */
 	IO_TX_CONNECT, /* no data: TCP connect() to dst:dport; the outcome comes back as
 			  IO_RX_CONNECT with `id` */
 };
@@ -42,8 +41,7 @@ struct io_tx {
 	uint64_t id;	    /* IO_TX_CONNECT: given back in the outcome */
 	uint64_t sent_ns;   /* out: when it left, monotonic; never later than it did, at most one
 			       slice of a batch too early */
-	int error;	    /* out: 0, or -errno why this one could not leave (EPERM of a firewall,
-			       ENETUNREACH, ENETDOWN) */
+	int error;	    /* out: 0, or -errno why this one could not leave (EPERM, ENETDOWN) */
 };
 
 enum io_rx_kind {
@@ -88,12 +86,13 @@ struct io_conf {
 	uint32_t rx_bytes;  /* receive ring or socket buffer, 0 = the backend's default */
 	unsigned max_open;  /* connect: descriptors in flight at most, 0 = from RLIMIT_NOFILE */
 	bool promiscuous;
-	const struct mac *mac; /* packet-ring: the hardware address that frames leave from, and that
-				  is listened to as well; NULL = the interface's own */
-	const char *path;      /* pcap: file to read */
-	const char *proxies;   /* proxy: the chain, as in io/chain.h */
-	struct clock *clock;   /* real or, for the simulator, its own (then set by io_sim) */
-	void *sim;	       /* struct sim_net * of io_sim; borrowed */
+	const struct mac
+		*mac;	     /* that frames leave from and that is heard, too; NULL = the link's */
+	struct io *beside;   /* af-xdp: share its queues if too few are free; may send meanwhile */
+	const char *path;    /* pcap: file to read */
+	const char *proxies; /* proxy: the chain, as in io/chain.h */
+	struct clock *clock; /* real or, for the simulator, its own (then set by io_sim) */
+	void *sim;	     /* struct sim_net * of io_sim; borrowed */
 	/* packet-ring, raw, af-xdp: nothing is ever received, and nothing is spent on it. */
 	bool send_only;
 };
@@ -139,6 +138,8 @@ struct io_ops {
 	/* End of input: a file that has been read to its end; false for live backends. */
 	bool (*at_end)(struct io *io);
 	void (*stats)(struct io *io, struct io_stats *out);
+	/* Appends how packets leave: "copy mode on queue 0 of eth0". NULL: as the name says. */
+	void (*describe)(struct io *io, struct buf *b);
 	void (*close)(struct io *io); /* frees; NULL is fine */
 };
 
@@ -152,19 +153,18 @@ struct io {
 extern const struct io_ops *const io_backends[];
 const struct io_ops *io_backend_by_name(const char *name);
 
-extern const struct io_ops
-	io_packet_ops; /* AF_PACKET: TPACKET ring in, sendmmsg out; needs CAP_NET_RAW */
-extern const struct io_ops
-	io_raw_ops; /* raw IPv4/IPv6 sockets out, TPACKET ring in: loopback, tun, anything routed */
+extern const struct io_ops io_packet_ops;  /* AF_PACKET: sendmmsg out, TPACKET ring in */
+extern const struct io_ops io_raw_ops;	   /* raw sockets out, the ring in: anything routed */
+extern const struct io_ops io_afxdp_ops;   /* AF_XDP out, the ring in: Ethernet */
 extern const struct io_ops io_connect_ops; /* non-blocking connect() + epoll; no privilege */
 extern const struct io_ops io_proxy_ops;   /* connect() through a chain of proxies; no privilege */
 extern const struct io_ops io_pcap_ops;	   /* capture files, reading */
 extern const struct io_ops io_sim_ops;	   /* the simulated network, virtual clock */
 
-/* The row's functions, by name; io_cancel does nothing where a row has none, io_close takes NULL.
- */
+/* The row's functions; one that a row has not does nothing. io_close takes NULL. */
 int io_send(struct io *io, struct io_tx *v, unsigned n, struct err *e);
 int io_recv(struct io *io, struct io_rx *v, unsigned n, struct err *e);
 int io_wait(struct io *io, uint64_t timeout_ns);
 void io_cancel(struct io *io, uint64_t id);
+void io_describe(struct io *io, struct buf *b);
 void io_close(struct io *io);

@@ -28,7 +28,7 @@ uint32_t ring_ifindex(const struct ring *r);
 int ring_recv(struct ring *r, struct io_rx *v, unsigned n, struct err *e);
 /*
  * As io_ops.wait. `out_fd` >= 0 is watched for POLLOUT as well (it may be the ring's own);
- * `short_sleep` bounds the sleep to a millisecond, for queues whose room no descriptor tells of.
+ * `short_sleep` bounds the sleep to 100 us, for queues whose room no descriptor tells of.
  */
 int ring_wait(struct ring *r, uint64_t timeout_ns, int out_fd, bool short_sleep);
 /* Adds received, received_bytes and dropped. */

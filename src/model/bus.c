@@ -39,10 +39,18 @@ bool bus_failed(const struct bus *b)
 	return false;
 }
 
+bool bus_alive(const struct bus *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (!b->sub[i].error.code)
+			return true;
+	return false;
+}
+
 void bus_publish(struct bus *b, const struct rec *r)
 {
 	for (unsigned i = 0; i < b->n; i++) {
-		struct err e = { 0 };
+		struct err e = {0};
 		int rc;
 
 		if (b->sub[i].error.code || !(b->sub[i].want & BUS_WANT(r->kind)))
@@ -56,8 +64,8 @@ void bus_publish(struct bus *b, const struct rec *r)
 void bus_note(struct bus *b, enum log_level level, const char *fmt, ...)
 {
 	char text[2048];
-	struct rec_note note = { .level = level, .text = text };
-	struct rec r = { .kind = REC_NOTE, .note = &note };
+	struct rec_note note = {.level = level, .text = text};
+	struct rec r = {.kind = REC_NOTE, .note = &note};
 	va_list ap;
 
 	va_start(ap, fmt);

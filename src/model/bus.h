@@ -31,5 +31,6 @@ int bus_subscribe(struct bus *b, bus_fn fn, void *ctx, unsigned want) MUST_CHECK
  * subscriber and do not go to the engine. */
 void bus_publish(struct bus *b, const struct rec *r);
 bool bus_failed(const struct bus *b); /* whether a subscriber did */
+bool bus_alive(const struct bus *b);  /* whether a subscriber did not */
 /* Shorthand: publishes a REC_NOTE. */
 void bus_note(struct bus *b, enum log_level level, const char *fmt, ...) PRINTF(3, 4);

@@ -60,6 +60,7 @@ static void failing_sink_is_taken_off(void **state)
 	bus_note(&bus, LOG_WARN, "two");
 	assert_string_equal(trail, "abcb");
 	assert_true(bus_failed(&bus));
+	assert_true(bus_alive(&bus)); /* b is */
 	assert_int_equal(bus.sub[0].error.code, -ENOSPC);
 	assert_string_equal(bus.sub[0].error.text, "sink a is full");
 	assert_int_equal(bus.sub[1].error.code, 0);
@@ -78,6 +79,7 @@ static void an_error_always_has_a_text(void **state)
 	bus_init(&bus);
 	assert_int_equal(bus_subscribe(&bus, fail_silently, NULL, BUS_WANT_ALL), 0);
 	bus_note(&bus, LOG_WARN, "x");
+	assert_false(bus_alive(&bus));
 	assert_int_equal(bus.sub[0].error.code, -EIO);
 	assert_true(strlen(bus.sub[0].error.text) > 0);
 }

@@ -47,6 +47,48 @@ static struct field_value span(uint64_t ns)
 	return (struct field_value){.type = FIELD_NS, .present = true, .u = ns};
 }
 
+/* --- words ------------------------------------------------------------------------------------ */
+
+static const char *state_word(unsigned i)
+{
+	return i < PORT_STATES ? port_state_name((enum port_state)i) : NULL;
+}
+
+static const char *reason_word(unsigned i)
+{
+	if (i >= REASONS)
+		return NULL;
+	return i == REASON_NONE ? "" : reason_name((enum reason)i);
+}
+
+static const char *source_word(unsigned i)
+{
+	if (i >= RTT_SOURCES)
+		return NULL;
+	return i == RTT_NONE ? "" : rtt_source_name((enum rtt_source)i);
+}
+
+static const char *proto_word(unsigned i)
+{
+	static const uint8_t protos[] = {
+		PROTO_IP, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_ICMP, PROTO_ICMP6};
+
+	return i < sizeof(protos) ? proto_name(protos[i]) : NULL;
+}
+
+static const char *check_word(unsigned i)
+{
+	static const char *const words[] = {
+		"", "speaks", "acked", "silent", "reset", "failed"};
+
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
+}
+
+static const char *host_state_word(unsigned i)
+{
+	return i <= HOST_SKIPPED ? host_state_name((enum host_state)i) : NULL;
+}
+
 static struct field_value source(uint8_t src)
 {
 	return text(src == RTT_NONE ? NULL : rtt_source_name((enum rtt_source)src));
@@ -234,6 +276,117 @@ static struct field_value port_rtt_source(const void *rec, const struct rec_host
 static struct field_value port_service(const void *rec, const struct rec_host *host)
 {
 	return text(((const struct rec_port *)rec)->service);
+}
+
+/* --- result ----------------------------------------------------------------------------------- */
+
+static struct field_value result_addr(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+
+	return (struct field_value){.type = FIELD_ADDR, .present = true, .addr = r->addr};
+}
+
+static struct field_value result_proto(const void *rec, const struct rec_host *host)
+{
+	return text(proto_name(((const struct rec_result *)rec)->port.proto));
+}
+
+static struct field_value result_number(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+
+	if (r->port.proto == PROTO_ICMP || r->port.proto == PROTO_ICMP6)
+		return number_or_none(r->port.number);
+	return number(r->port.number);
+}
+
+static struct field_value result_state(const void *rec, const struct rec_host *host)
+{
+	return port_state(&((const struct rec_result *)rec)->port, NULL);
+}
+
+static struct field_value result_reason(const void *rec, const struct rec_host *host)
+{
+	return port_reason(&((const struct rec_result *)rec)->port, NULL);
+}
+
+static struct field_value result_ttl(const void *rec, const struct rec_host *host)
+{
+	return port_ttl(&((const struct rec_result *)rec)->port, NULL);
+}
+
+static struct field_value result_from(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+
+	return (struct field_value){
+		.type = FIELD_ADDR, .present = r->port.from && r->from.family, .addr = r->from};
+}
+
+static struct field_value result_rtt(const void *rec, const struct rec_host *host)
+{
+	return port_rtt(&((const struct rec_result *)rec)->port, NULL);
+}
+
+static struct field_value result_rtt_source(const void *rec, const struct rec_host *host)
+{
+	return port_rtt_source(&((const struct rec_result *)rec)->port, NULL);
+}
+
+static struct field_value result_at(const void *rec, const struct rec_host *host)
+{
+	return wall(((const struct rec_result *)rec)->at_wall_ns);
+}
+
+/* A window of zero tells something, but only TCP has one. */
+static struct field_value result_window(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+	struct field_value v = number(r->window);
+
+	v.present = r->port.reason == REASON_SYN_ACK || r->port.reason == REASON_RESET;
+	return v;
+}
+
+static struct field_value result_mss(const void *rec, const struct rec_host *host)
+{
+	return number_or_none(((const struct rec_result *)rec)->mss);
+}
+
+static struct field_value result_wscale(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+	struct field_value v = number(r->wscale);
+
+	v.present = (r->options & RESULT_WSCALE) != 0;
+	return v;
+}
+
+/* Options that are only there or not: of a SYN-ACK both are known. */
+static struct field_value option_flag(const struct rec_result *r, unsigned bit)
+{
+	struct field_value v = flag((r->options & bit) != 0);
+
+	v.present = r->port.reason == REASON_SYN_ACK;
+	return v;
+}
+
+static struct field_value result_sack(const void *rec, const struct rec_host *host)
+{
+	return option_flag(rec, RESULT_SACK);
+}
+
+static struct field_value result_timestamps(const void *rec, const struct rec_host *host)
+{
+	return option_flag(rec, RESULT_TSTAMP);
+}
+
+static struct field_value result_check(const void *rec, const struct rec_host *host)
+{
+	const struct rec_result *r = rec;
+
+	return text(r->check == CHECK_NONE ? NULL : check_word(r->check));
 }
 
 /* --- run and end ------------------------------------------------------------------------------ */
@@ -444,8 +597,8 @@ const struct rec_field rec_fields[] = {
 	{ "host", "other_addrs",    FIELD_ADDRS, "",    "Further addresses of the name that were not scanned.", host_other_addrs },
 	{ "host", "mac",            FIELD_MAC,   "",    "Ethernet address, for hosts on the same link.", host_mac },
 	{ "host", "vendor",         FIELD_TEXT,  "",    "Vendor to whom the Ethernet address is registered.", host_vendor },
-	{ "host", "state",          FIELD_TEXT,  "",    "up, down, unknown, or skipped (listed only, or never reached).", host_state },
-	{ "host", "reason",         FIELD_TEXT,  "",    "What showed the state, in nmap's words.", host_reason },
+	{ "host", "state",          FIELD_TEXT,  "",    "up, down, unknown, or skipped (listed only, or never reached).", host_state, host_state_word },
+	{ "host", "reason",         FIELD_TEXT,  "",    "What showed the state, in nmap's words.", host_reason, reason_word },
 	{ "host", "reason_ttl",     FIELD_UINT,  "",    "TTL or hop limit of the packet that showed the state.", host_ttl },
 	{ "host", "timed_out",      FIELD_BOOL,  "",    "The host timeout was hit; only what was learnt until then is here.", host_timed_out },
 	{ "host", "listed",         FIELD_BOOL,  "",    "The host was only listed (-sL), no packet was sent to it.", host_listed },
@@ -453,22 +606,39 @@ const struct rec_field rec_fields[] = {
 	{ "host", "start",          FIELD_TIME,  "",    "When work on the host began.", host_start },
 	{ "host", "end",            FIELD_TIME,  "",    "When work on the host ended.", host_end },
 	{ "host", "latency_ns",     FIELD_NS,    "ns",  "Latency of the host.", host_latency },
-	{ "host", "latency_source", FIELD_TEXT,  "",    "Clock that took the latency: user, kernel, xdp, hw or sim.", host_latency_source },
+	{ "host", "latency_source", FIELD_TEXT,  "",    "Clock that took the latency: user, kernel, xdp, hw or sim.", host_latency_source, source_word },
 	{ "host", "srtt_ns",        FIELD_NS,    "ns",  "Smoothed round-trip time (RFC 6298).", host_srtt },
 	{ "host", "rttvar_ns",      FIELD_NS,    "ns",  "Variation of the round-trip time (RFC 6298).", host_rttvar },
 	{ "host", "rto_ns",         FIELD_NS,    "ns",  "Retransmission timeout that was in force at the end.", host_rto },
 	{ "host", "probes_sent",    FIELD_UINT,  "",    "Probes sent to the host, retransmissions included.", host_probes },
 	{ "host", "backend",        FIELD_TEXT,  "",    "Backend that carried the probes.", host_backend },
 
-	{ "port", "proto",          FIELD_TEXT,  "",    "tcp, udp, sctp or ip.", port_proto },
+	{ "port", "proto",          FIELD_TEXT,  "",    "tcp, udp, sctp or ip.", port_proto, proto_word },
 	{ "port", "port",           FIELD_UINT,  "",    "Port number (protocol number where proto is ip).", port_number },
-	{ "port", "state",          FIELD_TEXT,  "",    "open, closed, filtered, unfiltered, open|filtered or closed|filtered.", port_state },
-	{ "port", "reason",         FIELD_TEXT,  "",    "What showed the state, in nmap's words.", port_reason },
+	{ "port", "state",          FIELD_TEXT,  "",    "open, closed, filtered, unfiltered, open|filtered or closed|filtered.", port_state, state_word },
+	{ "port", "reason",         FIELD_TEXT,  "",    "What showed the state, in nmap's words.", port_reason, reason_word },
 	{ "port", "reason_ttl",     FIELD_UINT,  "",    "TTL or hop limit of the deciding reply.", port_ttl },
 	{ "port", "reason_ip",      FIELD_ADDR,  "",    "Who sent the deciding reply, when it was not the host itself.", port_from },
 	{ "port", "rtt_ns",         FIELD_NS,    "ns",  "Round-trip time of the deciding probe.", port_rtt },
-	{ "port", "rtt_source",     FIELD_TEXT,  "",    "Clock that took the round-trip time: user, kernel, xdp, hw or sim.", port_rtt_source },
+	{ "port", "rtt_source",     FIELD_TEXT,  "",    "Clock that took the round-trip time: user, kernel, xdp, hw or sim.", port_rtt_source, source_word },
 	{ "port", "service",        FIELD_TEXT,  "",    "Name of the port in the services table.", port_service },
+
+	{ "result", "addr",         FIELD_ADDR,  "",    "Address that was probed.", result_addr },
+	{ "result", "proto",        FIELD_TEXT,  "",    "tcp, udp, sctp, ip, icmp or icmpv6.", result_proto, proto_word },
+	{ "result", "port",         FIELD_UINT,  "",    "Port number (protocol number where proto is ip).", result_number },
+	{ "result", "state",        FIELD_TEXT,  "",    "open, closed, filtered, unfiltered, open|filtered or closed|filtered.", result_state, state_word },
+	{ "result", "reason",       FIELD_TEXT,  "",    "What showed the state, in nmap's words.", result_reason, reason_word },
+	{ "result", "reason_ttl",   FIELD_UINT,  "",    "TTL or hop limit of the answer.", result_ttl },
+	{ "result", "reason_ip",    FIELD_ADDR,  "",    "Who answered, when it was not the address itself.", result_from },
+	{ "result", "rtt_ns",       FIELD_NS,    "ns",  "Round-trip time.", result_rtt },
+	{ "result", "rtt_source",   FIELD_TEXT,  "",    "Clock that took the round-trip time: user, kernel, xdp, hw or sim.", result_rtt_source, source_word },
+	{ "result", "at",           FIELD_TIME,  "",    "When the answer came.", result_at },
+	{ "result", "window",       FIELD_UINT,  "",    "TCP window of a SYN-ACK or RST, unscaled.", result_window },
+	{ "result", "mss",          FIELD_UINT,  "",    "Maximum segment size that a SYN-ACK offered.", result_mss },
+	{ "result", "wscale",       FIELD_UINT,  "",    "Window scale that a SYN-ACK offered (RFC 7323).", result_wscale },
+	{ "result", "sack",         FIELD_BOOL,  "",    "A SYN-ACK permitted selective acknowledgements (RFC 2018).", result_sack },
+	{ "result", "timestamps",   FIELD_BOOL,  "",    "A SYN-ACK had the timestamps option (RFC 7323).", result_timestamps },
+	{ "result", "check",        FIELD_TEXT,  "",    "What acknowledging data showed: speaks, acked, silent, reset or failed.", result_check, check_word },
 
 	{ "trace", "proto",         FIELD_TEXT,  "",    "Protocol of the probes; absent for a neighbour, which needs none.", trace_proto },
 	{ "trace", "port",          FIELD_UINT,  "",    "Port that they were sent to.", trace_port },

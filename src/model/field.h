@@ -39,13 +39,16 @@ struct field_value {
 /* A row: `get` reads one field of a record of this kind (rec_host, rec_port in its host, ...).
  * Pure. */
 struct rec_field {
-	const char *record; /* "host" "port" "run" "end" "note" "progress" */
+	const char *record; /* "host" "port" "result" "run" "end" "note" "progress" ... */
 	const char *name;   /* "rtt_ns" */
 	enum field_type type;
 	const char *unit; /* "ns", "" */
 	const char *doc;  /* one sentence for the manual */
 	struct field_value (*get)(
 		const void *rec, const struct rec_host *host /* for "port" rows, else NULL */);
+	/* the words that a text can be, by number from 0, "" for a gap, NULL behind the last; NULL:
+	 * any text */
+	const char *(*word)(unsigned i);
 };
 
 /* Grouped by record, each group in the order in which formats show it; the first row of a group

@@ -38,7 +38,7 @@ static void test_names(void **state)
 static void test_groups_are_contiguous(void **state)
 {
 	static const char *const order[] = {
-		"host", "port", "trace", "hop", "run", "end", "note", "progress"};
+		"host", "port", "result", "trace", "hop", "run", "end", "note", "progress"};
 	size_t group = 0;
 
 	for (size_t i = 0; i < n_rec_fields; i++) {
@@ -85,6 +85,14 @@ static void test_unknown(void **state)
 		{"port", "reason_ip"},
 		{"port", "service"},
 		{"host", "other_addrs"},
+		{"result", "rtt_ns"},
+		{"result", "reason_ip"},
+		{"result", "at"},
+		{"result", "window"},
+		{"result", "mss"},
+		{"result", "wscale"},
+		{"result", "sack"},
+		{"result", "check"},
 		{"end", "error"},
 		{"progress", "eta_ns"},
 	};

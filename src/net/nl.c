@@ -163,7 +163,6 @@ static struct nlmsghdr *dump_request(void *buf, uint16_t type, uint8_t family)
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 
 	h->nlmsg_type = type;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (type == RTM_GETLINK) {
 		struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
@@ -180,9 +179,15 @@ static struct nlmsghdr *dump_request(void *buf, uint16_t type, uint8_t family)
 int nl_dump(struct nl *n, uint16_t type, uint8_t family, const struct nl_sink *sink)
 {
 	uint32_t buf[64];
-	struct nlmsghdr *req = dump_request(buf, type, family);
+
+	return nl_dump_by(n, dump_request(buf, type, family), sink);
+}
+
+int nl_dump_by(struct nl *n, struct nlmsghdr *req, const struct nl_sink *sink)
+{
 	int rc = 0;
 
+	req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	for (unsigned i = 0; i < DUMP_TRIES; i++) {
 		struct relay r = {.sink = sink};
 

@@ -30,6 +30,8 @@ struct nl_sink {
  * negative code.
  */
 int nl_dump(struct nl *n, uint16_t type, uint8_t family, const struct nl_sink *sink) MUST_CHECK;
+/* The same by a request of the caller's (type, length, body; the rest is filled in). */
+int nl_dump_by(struct nl *n, struct nlmsghdr *req, const struct nl_sink *sink) MUST_CHECK;
 
 /*
  * Sends one request (flags, sequence are filled in) and hands the one answer to `each`. 0, or the

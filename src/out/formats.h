@@ -6,4 +6,5 @@
 
 extern const struct out_ops out_normal, out_kiddie, out_xml, out_grepable, out_json, out_ndjson,
 	out_csv;
+extern const struct out_ops out_binary;
 extern const struct out_ops out_hex, out_pcapng;

@@ -10,6 +10,7 @@
 #include "model/field.h"
 #include "out/out_base.h"
 #include "out/out_text.h"
+#include "out/row.h"
 
 /*
  * Objects are written field by field and not built as trees: a host may have 65,535 ports, and a
@@ -89,6 +90,47 @@ static void put_value(struct buf *b, const struct field_value *v)
 	}
 }
 
+static void put_key(struct buf *b, const char *name)
+{
+	buf_char(b, '"');
+	buf_str(b, name);
+	buf_str(b, "\":");
+}
+
+/* The fields of a host (p == NULL) or port that --fields chose and that are known. */
+static int dump_chosen(struct buf *b, const struct columns *columns, const struct rec_host *h,
+	const struct rec_port *p, bool type)
+{
+	const size_t prefix = p ? 0 : strlen("host_");
+	char separator = '{';
+
+	if (type) {
+		buf_str(b, "{\"type\":\"host\"");
+		separator = ',';
+	}
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct column *c = &columns->v[i];
+		struct field_value v;
+
+		if (c->of_host != !p)
+			continue;
+		v = column_get(c, p, h);
+		if (!v.present)
+			continue;
+		buf_char(b, separator);
+		put_key(b, c->name + prefix);
+		if (v.type == FIELD_NS)
+			row_duration(b, c, v.u);
+		else
+			put_value(b, &v);
+		separator = ',';
+	}
+	if (separator == '{')
+		buf_char(b, '{');
+	buf_char(b, '}');
+	return b->failed ? -ENOMEM : 0;
+}
+
 /* {"type":"port","proto":"tcp",...}: the fields that are known. */
 static int dump(
 	struct buf *b, const char *record, const void *rec, const struct rec_host *host, bool type)
@@ -109,9 +151,7 @@ static int dump(
 		if (!v.present)
 			continue;
 		buf_char(b, separator);
-		buf_char(b, '"');
-		buf_str(b, f->name);
-		buf_str(b, "\":");
+		put_key(b, f->name);
 		put_value(b, &v);
 		separator = ',';
 	}
@@ -181,23 +221,25 @@ static int put_trace(struct buf *b, const struct rec_trace *t)
 
 int json_host(struct buf *b, const struct rec_host *h, const struct out_conf *conf, bool type)
 {
-	int rc = dump(b, "host", h, NULL, type);
+	const struct columns *chosen = conf->columns;
+	int rc = chosen ? dump_chosen(b, chosen, h, NULL, type) : dump(b, "host", h, NULL, type);
 	bool first = true;
 
 	if (rc < 0)
 		return rc;
 	reopen(b);
-	buf_str(b, ",\"ports\":[");
+	buf_str(b, b->data[b->len - 1] == '{' ? "\"ports\":[" : ",\"ports\":[");
 	for (size_t i = 0; i < h->n_ports && rc == 0; i++) {
 		if (!out_shows_port(conf, &h->ports[i]))
 			continue;
 		if (!first)
 			buf_char(b, ',');
 		first = false;
-		rc = dump(b, "port", &h->ports[i], h, false);
+		rc = chosen ? dump_chosen(b, chosen, h, &h->ports[i], false)
+			    : dump(b, "port", &h->ports[i], h, false);
 	}
 	buf_char(b, ']');
-	if (h->trace && rc == 0)
+	if (h->trace && !chosen && rc == 0)
 		rc = put_trace(b, h->trace);
 	buf_char(b, '}');
 	return b->failed ? -ENOMEM : rc;

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "out/discovered.h"
 #include "out/kiddie.h"
 #include "out/normal_host.h"
 #include "out/out_base.h"
@@ -23,6 +25,7 @@ struct normal {
 	struct out base;
 	uint8_t reason; /* of the last host: enum reason */
 	char error[sizeof(((struct err *)0)->text)]; /* the last one that a note told */
+	struct discovered discovered;		     /* of a sweep, on the screen */
 };
 
 static void put_run(struct out *o, const struct rec_run *run)
@@ -48,6 +51,20 @@ static void put_found(struct out *o, const struct rec_found *f)
 		buf_fmt(&o->body, "Discovered %s port %u/%s on %s\n",
 			port_state_name((enum port_state)f->port->state), f->port->number,
 			proto_name(f->port->proto), addr_text(&f->addr, ip));
+}
+
+/* A sweep's hosts go to files; the screen has shown what was open as it came. */
+static void put_host(struct out *o, const struct rec_host *h)
+{
+	((struct normal *)o)->reason = h->reason;
+	if (!o->conf.screen || !o->conf.results)
+		normal_host(&o->body, h, &o->conf);
+}
+
+static void put_results(struct out *o, const struct rec_results *r)
+{
+	if (o->conf.screen)
+		discovered_put(&((struct normal *)o)->discovered, &o->body, r);
 }
 
 static void put_progress(struct out *o, const struct rec_progress *p)
@@ -114,7 +131,7 @@ static void put_advice(struct out *o, const struct rec_end *end)
 		out_term(&o->body, end->error);
 		buf_char(&o->body, '\n');
 	}
-	if (end->hosts_total == 0)
+	if (end->hosts_total == 0 && !o->conf.results)
 		buf_str(&o->body, "Warning: there was no target, so nothing was scanned.\n");
 	else if (end->hosts_total == 1 && end->hosts_up == 0 && !end->interrupted &&
 		 !end->error && ping_matters(n))
@@ -126,6 +143,7 @@ static void put_end(struct out *o, const struct rec_end *end)
 {
 	struct buf *b = &o->body;
 
+	discovered_rest(&((struct normal *)o)->discovered, b);
 	put_advice(o, end);
 	if (!o->conf.screen) {
 		out_last_line(b, end);
@@ -146,8 +164,10 @@ static int render(struct out *o, const struct rec *r)
 		put_run(o, r->run);
 		break;
 	case REC_HOST:
-		((struct normal *)o)->reason = r->host->reason;
-		normal_host(&o->body, r->host, &o->conf);
+		put_host(o, r->host);
+		break;
+	case REC_RESULTS:
+		put_results(o, r->results);
 		break;
 	case REC_FOUND:
 		put_found(o, r->found);
@@ -185,7 +205,12 @@ static const struct out_form form = {
 
 static int normal_open(struct out **out, const struct out_conf *c, struct err *e)
 {
-	return out_base_open(out, &form, c, e);
+	int rc = out_base_open(out, &form, c, e);
+
+	/* A pipe takes all lines, a person few. */
+	if (rc == 0)
+		((struct normal *)*out)->discovered.limited = isatty((*out)->file.fd) == 1;
+	return rc;
 }
 
 /* ---- the same by script kiddies (-oS) ---------------------------------------------------- */
@@ -233,7 +258,7 @@ const struct out_ops out_normal = {
 const struct out_ops out_kiddie = {
 	.name = "kiddie",
 	.option = "-oS",
-	.want = BUS_WANT_ALL & ~BUS_WANT(REC_VERDICTS),
+	.want = BUS_WANT_ALL & ~(BUS_WANT(REC_VERDICTS) | BUS_WANT(REC_RESULTS)),
 	.open = kiddie_open,
 	.put = out_base_put,
 	.close = out_base_close,

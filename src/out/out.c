@@ -17,6 +17,11 @@
  * for programs: their fields are the rows of model/field.c, and they list every port that got a
  * verdict; -v and --open decide about hosts as above.
  *
+ * A sweep publishes results as they come (REC_RESULTS), millions of them, and hosts, grouped from a
+ * file of results, only at its end. ndjson and csv then write a line a result (row.c), binary the
+ * file that a sweep can go on with and convert reads (results_file.h), the screen some of what is
+ * open (discovered.c); the others wait for the hosts.
+ *
  * kiddie is normal, respelled. hex and pcapng know nothing of hosts: they hold the packets.
  */
 
@@ -27,6 +32,7 @@ const struct out_ops *const out_formats[] = {
 	&out_json,
 	&out_ndjson,
 	&out_csv,
+	&out_binary,
 	&out_kiddie,
 	&out_hex,
 	&out_pcapng,

@@ -26,9 +26,14 @@ struct out_conf {
 	bool list_only;		     /* -sL */
 	bool ping_only;		     /* -sn */
 	bool no_ping;		     /* -Pn */
+	/* a sweep's run, or what is read of one: rows of results are written from REC_RESULTS, and
+	 * REC_HOST is for the formats only that group by host */
+	bool results;
+	const struct columns *columns; /* borrowed: --fields; NULL = all */
 };
 
 struct out;
+struct columns; /* model/column.h */
 
 /* One row a format. The file is a valid document after every record and after close, killed or not.
  */
@@ -37,6 +42,7 @@ struct out_ops {
 	const char *option; /* "-oN" */
 	const char *suffix; /* of -oA: "nmap" "xml" "gnmap"; NULL = not part of -oA */
 	unsigned want;	    /* BUS_WANT bits */
+	bool rows;	    /* of a sweep it writes the results as they come, and no hosts */
 	/* Opens the file and writes nothing yet. */
 	int (*open)(struct out **out, const struct out_conf *c, struct err *e);
 	/* Writes one record; 0 or a negative code with `e` naming the file (full disk, closed pipe:

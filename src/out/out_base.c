@@ -124,6 +124,14 @@ bool out_shows_note(const struct out_conf *c, const struct rec_note *n)
 	       (n->level == LOG_DEBUG && c->debug > 0);
 }
 
+void out_columns(struct columns *c, const struct out_conf *conf, enum column_rows rows)
+{
+	if (conf->columns && conf->columns->rows == rows)
+		*c = *conf->columns;
+	else
+		columns_all(c, rows);
+}
+
 struct rec_end out_killed(const struct out *o)
 {
 	return (struct rec_end){

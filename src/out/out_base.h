@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "model/column.h"
 #include "out/out.h"
 #include "out/out_file.h"
 
@@ -54,5 +55,7 @@ bool out_shows_host(const struct out_conf *c, const struct rec_host *h);
 bool out_shows_port(const struct out_conf *c, const struct rec_port *p);
 /* Errors and warnings always, the rest with -v and -d. */
 bool out_shows_note(const struct out_conf *c, const struct rec_note *n);
+/* The columns of a table of such rows: those that were chosen, else all. */
+void out_columns(struct columns *c, const struct out_conf *conf, enum column_rows rows);
 /* The end record of a run that was killed: what is known of it by now. */
 struct rec_end out_killed(const struct out *o);

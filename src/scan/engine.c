@@ -272,12 +272,14 @@ static uint64_t held_until(struct engine *e, uint64_t at)
 
 static uint64_t sleep_ns(struct engine *e)
 {
-	uint64_t at = timer_next(e), hop = hop_next_ns(e), names, driver, max = IDLE_MAX_NS;
+	uint64_t at = timer_next(e), hop = hop_next_ns(e), names, driver, reply, max = IDLE_MAX_NS;
 
 	if (hop < at)
 		at = hop;
 	if ((driver = drivers_next_ns(e)) < at)
 		at = driver;
+	if ((reply = window_next_ns(e)) < at)
+		at = reply;
 	if (e->ready_head) {
 		at = sooner(e, &e->min_rate, at);
 		at = sooner(e, &e->silent, at);
@@ -317,7 +319,8 @@ static void tick(struct engine *e)
 
 static bool finished(const struct engine *e)
 {
-	return e->targets_done && !e->parked && e->n_unreported == 0 && !e->wire.rest.io;
+	return e->targets_done && !e->parked && e->n_unreported == 0 && !e->wire.rest.io &&
+	       e->window.n == 0;
 }
 
 static void loop(struct engine *e)
@@ -335,6 +338,7 @@ static void loop(struct engine *e)
 		send_ready(e);
 		e->woken = false;
 		rx_all(e);
+		window_step(e);
 		e->now = clock_now(e->env->clock);
 		drivers_step(e);
 		timers(e);
@@ -425,6 +429,7 @@ int scan_run(
 	wind_up(e);
 	if (env->resolver)
 		resolver_cancel(env->resolver);
+	window_report(e);
 	report_end(e, interrupted);
 	*res = (struct scan_result){
 		e->hosts_up, e->hosts_down, e->hosts_done, e->probes_sent, e->replies, interrupted};

@@ -7,6 +7,7 @@
 #include "scan/host.h"
 #include "scan/plan.h"
 #include "scan/scan.h"
+#include "scan/window.h"
 #include "timing/pace.h"
 
 #define BATCH	     32	   /* probes a system call */
@@ -73,6 +74,7 @@ struct engine {
 	uint32_t ts_secret; /* what run.ts_ms is ahead of the clock */
 	struct rng rng;
 	struct wire wire;
+	struct window window; /* of source ports */
 	struct hop *hops;
 	const struct scan_tech *techs[TECHS_MAX]; /* asked for */
 	unsigned n_techs;

@@ -77,6 +77,22 @@ void pacing_sent(struct engine *e, unsigned n)
 		stealth_sent(e, n, now);
 }
 
+bool pacing_reply_ready(struct engine *e, unsigned pending)
+{
+	return pace_ready(&e->max_rate, pending, e->now);
+}
+
+uint64_t pacing_next_reply_ns(struct engine *e)
+{
+	return pace_next_ns(&e->max_rate, e->now);
+}
+
+void pacing_replied(struct engine *e, unsigned n)
+{
+	if (e->max_rate.rate > 0)
+		pace_take(&e->max_rate, n, clock_now(e->env->clock));
+}
+
 void pacing_next_target(struct engine *e)
 {
 	uint64_t at = e->stealth_sent_ns + e->plan->stealth.target_pause_ns;

@@ -16,5 +16,12 @@ bool pacing_ready(struct engine *e, unsigned pending);
 uint64_t pacing_next_ns(struct engine *e);
 /* n packets of any kind have left: wire_put calls this, and who makes others send (bounce.c). */
 void pacing_sent(struct engine *e, unsigned n);
+/*
+ * Replies that a stack would give by itself (RSTs to SYN-ACKs): they count against --max-rate and
+ * wait for it, but for no profile's delay, as late ones would only be asked for again.
+ */
+bool pacing_reply_ready(struct engine *e, unsigned pending);
+uint64_t pacing_next_reply_ns(struct engine *e);
+void pacing_replied(struct engine *e, unsigned n);
 /* A target's turn begins. */
 void pacing_next_target(struct engine *e);

@@ -323,6 +323,7 @@ static void rx_ip(struct engine *e, const struct io_rx *rx)
 		rx_advert(e, rx, &v);
 	else if (!answer_ip(e, rx, &v))
 		drivers_rx(e, rx, &v);
+	window_answer(e, rx, &v);
 	report_received(e, rx);
 }
 

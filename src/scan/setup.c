@@ -10,10 +10,6 @@
 
 #define FIRST_BY_RANK                                                                              \
 	25 /* the ports most likely to answer go first: an early answer gives the time-outs */
-/* Source ports are drawn above those that Linux gives to programs (32768-60999), so that no answer
- * to a probe meets a connection. */
-#define SPORT_LO   61000
-#define SPORT_SPAN (65536 - SPORT_LO - SPORT_WINDOW)
 
 static void run_init(struct engine *e)
 {
@@ -23,10 +19,7 @@ static void run_init(struct engine *e)
 	e->run.ttl = 64;
 	e->ts_secret = (uint32_t)rng_u64(&e->rng);
 	e->run.wire = &e->plan->wire;
-	e->run.sport_fixed = e->plan->source_port != 0;
-	e->run.sport_base = e->run.sport_fixed
-				    ? e->plan->source_port
-				    : (uint16_t)(SPORT_LO + rng_below(&e->rng, SPORT_SPAN));
+	window_draw(e);
 }
 
 /* The most frequent first, then the rest in an order that no pattern of the target's shows. */

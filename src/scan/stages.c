@@ -370,7 +370,7 @@ void host_start(struct engine *e, struct host *h)
 		return;
 	}
 	if (host_route(e, h, &err)) {
-		if (err.code == -EPERM || err.code == -EACCES) {
+		if (e->dead.code || err.code == -EPERM || err.code == -EACCES) {
 			engine_fail(e, &err);
 		} else if (e->n_noroute++ < NOROUTE_NOTES) {
 			bus_note(e->env->bus, LOG_WARN, "%s: %s%s", addr_text(&h->addr, text),

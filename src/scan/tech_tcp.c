@@ -7,8 +7,8 @@
  * eight bytes; a host without the connection answers a probe with ACK by a RST whose sequence
  * number is what was acknowledged, and one without by a RST that acknowledges what was sent - SYN,
  * FIN and each byte of data count one (RFC 9293 3.10.7.1). Some stacks acknowledge the sequence
- * number itself. The kernel of this machine knows nothing of the probe and answers a SYN-ACK with
- * RST by itself, which also frees the target's half-open connection.
+ * number itself. A SYN-ACK leaves the target with a half-open connection: window.c resets it or,
+ * where answers are not claimed, the kernel of this machine, which knows nothing of the probe.
  *
  * A SYN looks like a Linux client's: its window, its options in its order, a timestamp of a clock
  * that ticks.

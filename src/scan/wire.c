@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which backend carries what. Ethernet neighbours and gateways are reached by frames of our own
- * (packet-ring); this machine itself, tunnels and every other link by the IP layer (raw); connect()
- * needs neither. A backend is opened when the first host needs it. Frames of our own need the
- * gateway's hardware address: the kernel's neighbour table is asked first, then the wire.
+ * (packet-ring, or af-xdp when asked for); this machine itself, tunnels and every other link by the
+ * IP layer (raw); connect() needs neither. A backend is opened when the first host needs it. Frames
+ * of our own need the gateway's hardware address: the kernel's neighbour table is asked first, then
+ * the wire.
  */
 #include "scan/wire.h"
 
@@ -28,6 +29,13 @@
 const char *scan_backend_for(const struct net_route *r)
 {
 	return r->kind == LINK_ETHERNET && !r->local ? io_packet_ops.name : io_raw_ops.name;
+}
+
+bool scan_frames_by(const char *backend)
+{
+	const struct io_ops *ops = backend ? io_backend_by_name(backend) : NULL;
+
+	return ops && ops->carries & IO_CARRIES(IO_TX_LINK);
 }
 
 /* Whether any IP protocol may answer: -sO, -PO. */
@@ -56,7 +64,7 @@ static int open_one(struct engine *e, const struct io_ops *ops, struct io **slot
 		return 0;
 	if (e->plan->ifindex && e->env->net)
 		link = net_link_by_index(e->env->net, e->plan->ifindex);
-	if (e->plan->wire.has_mac && ops == &io_packet_ops)
+	if (e->plan->wire.has_mac && ops->carries & IO_CARRIES(IO_TX_LINK))
 		c.mac = &e->plan->wire.mac;
 	if (link && ops != &io_raw_ops) /* the kernel routes raw packets, and its own answers come
 					   by lo */
@@ -74,6 +82,7 @@ int wire_open(struct engine *e, struct err *err)
 		e->wire.sim = true;
 		return 0;
 	}
+	window_hold(e);
 	if (pacing_on(e)) /* to sleep as long as was asked for; the default is 50 us more */
 		prctl(PR_SET_TIMERSLACK, 1);
 	for (unsigned i = 0; i < e->n_tasks; i++)
@@ -86,11 +95,13 @@ int wire_open(struct engine *e, struct err *err)
 
 void wire_close(struct engine *e)
 {
+	window_stop(e);
 	if (!e->wire.sim) {
 		io_close(e->wire.packet);
 		io_close(e->wire.raw);
 		io_close(e->wire.connect);
 	}
+	window_close(e);
 	while (e->hops) {
 		struct hop *next = e->hops->next;
 
@@ -102,16 +113,22 @@ void wire_close(struct engine *e)
 struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err)
 {
 	const char *name = e->plan->backend ? e->plan->backend : scan_backend_for(r);
-	bool packet = strcmp(name, io_packet_ops.name) == 0;
+	const struct io_ops *ops = scan_frames_by(name) ? io_backend_by_name(name) : &io_raw_ops;
+	bool packet = ops != &io_raw_ops;
 	struct io **slot = packet ? &e->wire.packet : &e->wire.raw;
 
 	if (packet && (r->kind != LINK_ETHERNET || r->local) && !e->wire.sim) {
 		err_set(err, ERR_UNSUPPORTED,
-			"backend packet-ring cannot reach this target: its frames need an Ethernet interface and the address of a neighbour (not --disable-arp-ping); leave --backend, --send-eth and --spoof-mac out");
+			"backend %s cannot reach this target: its frames need an Ethernet interface and the address of a neighbour (not --disable-arp-ping); leave --backend, --send-eth and --spoof-mac out",
+			name);
 		return NULL;
 	}
-	if (open_one(e, packet ? &io_packet_ops : &io_raw_ops, slot, err))
+	if (open_one(e, ops, slot, err)) {
+		if (e->plan->backend) /* one that was asked for by name is not done without */
+			engine_fail(e, err);
 		return NULL;
+	}
+	window_claimed(e);
 	return *slot;
 }
 
@@ -199,6 +216,15 @@ static int put_disguised(
 	return i || rc == 1 ? (int)i : rc;
 }
 
+int wire_put_plain(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err)
+{
+	int taken = io_send(io, v, n, err);
+
+	for (int i = 0; i < taken; i++)
+		report_sent(e, &v[i]);
+	return taken;
+}
+
 int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err)
 {
 	int taken;
@@ -207,11 +233,9 @@ int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struc
 		return 0;
 	if (guise_wanted(&e->plan->wire))
 		return put_disguised(e, io, v, n, err);
-	taken = io_send(io, v, n, err);
+	taken = wire_put_plain(e, io, v, n, err);
 	if (taken > 0)
 		pacing_sent(e, (unsigned)taken);
-	for (int i = 0; i < taken; i++)
-		report_sent(e, &v[i]);
 	return taken;
 }
 
@@ -230,6 +254,7 @@ int wire_route(struct engine *e, const struct addr *dst, struct net_route *r, st
 		r->src = w->source;
 	if (w->has_mac)
 		r->src_mac = w->mac;
+	window_claim(e, r);
 	return 0;
 }
 

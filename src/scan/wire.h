@@ -18,11 +18,15 @@ struct io *wire_for(struct engine *e, const struct net_route *r, struct err *err
  * rest of it.
  */
 int wire_put(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err);
+/* The same for packets that no plan disguises and whose pace is the caller's: replies. Nothing of a
+ * probe may be left to send. */
+int wire_put_plain(struct engine *e, struct io *io, struct io_tx *v, unsigned n, struct err *err);
 
 /* Sends what is left of a probe, as far as it may leave now. False while something is left. */
 bool wire_rest(struct engine *e);
 /* The way of this run's probes to `dst`: the kernel's, to the first hop of a source route if there
- * is one, with the source addresses that the plan wants. 0 or a negative code with `err`. */
+ * is one, with the source addresses that the plan wants. Its answers begin to be claimed
+ * (window.h). 0 or a negative code with `err`. */
 int wire_route(
 	struct engine *e, const struct addr *dst, struct net_route *r, struct err *err) MUST_CHECK;
 

@@ -23,13 +23,12 @@
 
 static int open_bpf(struct sweep *s, struct err *e)
 {
-	const struct space *space = s->env->space;
 	struct sweep_bpf_conf c = {
 		.job = &s->job,
 		.ports = s->tmpls.ports,
 		.tmpls = s->tmpls.v,
 		.n_tmpls = s->tmpls.n,
-		.rows = &space->rows,
+		.rows = &s->env->space->rows,
 		.neighbours = s->way.neighbours,
 		.senders = s->conf.lanes,
 		.dedup = s->plan->sweep.dedup,

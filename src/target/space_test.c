@@ -395,6 +395,7 @@ static void too_much(void **state)
 {
 	static const char *const specs[] = {"2001:db8::/79", NULL}, *const most[] = {
 									    "2001:db8::/80"};
+	static const char *const one_more[] = {"2001:db8::/80", "2001:db9::1"};
 	struct target_request rq = {.specs = specs, .n_specs = 1, .family = 6};
 	struct space_request sr = {.targets = &rq};
 	struct space s;
@@ -409,6 +410,9 @@ static void too_much(void **state)
 	a = space_at(&s, SPACE_COUNT_MAX - 1);
 	assert_int_equal(space_index_of(&s, &a), SPACE_COUNT_MAX - 1);
 	space_free(&s);
+	rq.specs = one_more;
+	rq.n_specs = 2;
+	assert_int_equal(space_build(&s, &sr, NULL, &e), ERR_USAGE);
 }
 
 static void inside_and_outside(void **state)

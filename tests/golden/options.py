@@ -109,7 +109,8 @@ for text in ["-%s %s T" % (no_scan, option) for no_scan in ("sn", "sL") for opti
              ("--top-ports 5", "--port-ratio 0.5", "--exclude-ports 80", "-r")] + [
         "-PS1-1399 -sn T", "-PS1-100 -PA1-100 -PU1-57 -sn T", "-sT -g 53 -p1 T", "--unprivileged -g 53 -p1 T",
         "--unprivileged -sn -g 53 T", "-T2 --min-parallelism 5 --max-parallelism 4 -p1 T",
-        "--min-rate 10 --scan-delay 1ms -p1 T", "--backend packet-ring --disable-arp-ping -p1 T"]:
+        "--min-rate 10 --scan-delay 1ms -p1 T", "--backend packet-ring --disable-arp-ping -p1 T",
+        "--backend af-xdp --disable-arp-ping -p1 T", "--backend af-xdp --send-ip -p1 T", "--backend af-xdp -sT -p1 T"]:
     expect("refused", text, 2)
 for text in ["-sL --servicedb /usr/share/nmap/nmap-services T", "-sL --datadir /usr/share/nmap T", "-PS1-256 -sn T",
              "-sTU -g 53 -p1 T", "-T2 --min-parallelism 5 -p1 T", "--min-rate 10 -T2 -p1 T", "--unprivileged -PR -sn T"]:

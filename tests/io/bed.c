@@ -84,7 +84,7 @@ struct subject bed_on_loopback(const char *name, const struct io_ops *ops)
 	return s;
 }
 
-enum { SUBJECTS = 7 };
+enum { SUBJECTS = 9 };
 
 /* One at a time: what listens on all interfaces would hear the others' answers too. */
 static struct subject subject_at(unsigned i, struct sim_net *net)
@@ -105,6 +105,11 @@ static struct subject subject_at(unsigned i, struct sim_net *net)
 		return bed_subject("connect", &io_connect_ops, &c);
 	case 5:
 		return bed_on_loopback("connect on loopback", &io_connect_ops);
+	case 6:
+		return bed_subject("af-xdp", &io_afxdp_ops, &c);
+	case 7:
+		c.interface = LAB_LINK;
+		return bed_subject("af-xdp on " LAB_LINK, &io_afxdp_ops, &c);
 	default:
 		c.sim = net;
 		c.clock = sim_clock(net);

@@ -78,7 +78,7 @@ static void arp(struct subject *s)
 	bed_expect(s, "arp", a, OPEN);
 	assert_int_equal(
 		a == NOT_CARRIED, s->io->ops == &io_raw_ops || s->io->ops == &io_connect_ops);
-	if (s->io->ops == &io_packet_ops)
+	if (s->io->ops == &io_packet_ops || s->io->ops == &io_afxdp_ops)
 		assert_memory_equal(&s->from, &lab.peer_mac, sizeof(s->from));
 }
 
@@ -123,9 +123,9 @@ static void test_burst(void **state)
 /* A ring far too small, read too late, owns up. */
 static void test_small_ring(void **state)
 {
-	const struct io_ops *ops[] = {&io_packet_ops, &io_raw_ops};
+	const struct io_ops *ops[] = {&io_packet_ops, &io_raw_ops, &io_afxdp_ops};
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		struct io_conf c = bed_conf();
 		struct subject s;
 		struct io_stats st;

@@ -107,9 +107,10 @@ static bool join(struct lab *l)
 {
 	bool ok;
 
-	if (!lab_run("ip link set lo up && ip link add " LAB_LINK
-		     " address 02:00:00:00:00:01 type veth peer name " LAB_PEER_LINK
-		     " address 02:00:00:00:00:02 netns %d",
+	if (!lab_run(
+		    "ip link set lo up && ip link add " LAB_LINK
+		    " address 02:00:00:00:00:01 numtxqueues 2 numrxqueues 2 type veth peer name " LAB_PEER_LINK
+		    " address 02:00:00:00:00:02 numtxqueues 2 numrxqueues 2 netns %d",
 		    (int)l->peer))
 		return false;
 	lab_link(l, true);

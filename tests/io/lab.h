@@ -16,7 +16,8 @@ enum { LAB_OPEN = 80, LAB_CLOSED = 81, LAB_DENIED = 82 };
 /*
  * The process itself lives in the scanner's namespace from lab_up on (10.99.0.1, fd99::1 on v0); a
  * child holds the other one (10.99.0.2, fd99::2 on v1) and listens on TCP port LAB_OPEN there; the
- * process listens on LAB_OPEN on its own loopback. Neither has a route out.
+ * process listens on LAB_OPEN on its own loopback. Neither has a route out. The link has
+ * two queues.
  */
 struct lab {
 	pid_t peer;

@@ -8,8 +8,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <string.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bed.h"
 #include "pkt/build.h"
@@ -35,25 +40,221 @@ static void test_queue_full(void **state)
 	assert_true(lab_run("tc qdisc del dev " LAB_LINK " root"));
 }
 
+/* Sends `t` until it is taken, or for 10 seconds; returns what io_send said last. */
+static int send_patiently(struct subject *s, struct io_tx *t)
+{
+	uint64_t until = clock_now(s->io->clock) + 10 * NS_PER_S;
+	int n = 0;
+
+	while (!n && clock_now(s->io->clock) < until) {
+		n = io_send(s->io, t, 1, NULL);
+		if (!n)
+			io_wait(s->io, 100 * NS_PER_MS);
+	}
+	return n;
+}
+
+/* A link that drops all on its way: not now, and after a while the packet's own error; when it is
+ * back, nothing of before comes after. */
+static void test_af_xdp_without_carrier(void **state)
+{
+	struct io_conf c = bed_conf();
+	struct subject s = bed_subject("af-xdp", &io_afxdp_ops, &c);
+	uint8_t b[100][1500];
+	struct io_tx t[100];
+	struct io_stats st;
+
+	assert_int_equal(ask(&s, 4, PROTO_TCP, LAB_OPEN), OPEN);
+	lab_enter(&lab, true);
+	assert_true(lab_run("ip link set " LAB_PEER_LINK " down"));
+	lab_enter(&lab, false);
+	for (unsigned i = 0; i < 100; i++)
+		t[i] = ask_tx(&s, 4, b[i], ask_syn(&s, 4, s.sport, LAB_CLOSED, b[i]));
+	assert_int_equal(io_send(s.io, t, 100, NULL), 0);
+	assert_int_equal(send_patiently(&s, t), 1);
+	assert_int_equal(t[0].error, -ENOBUFS);
+	lab_enter(&lab, true);
+	assert_true(lab_run("ip link set " LAB_PEER_LINK
+			    " up && ip addr replace 10.99.0.2/24 dev " LAB_PEER_LINK
+			    " && ip addr replace fd99::2/64 dev " LAB_PEER_LINK " nodad"));
+	lab_enter(&lab, false);
+	assert_int_equal(ask(&s, 4, PROTO_TCP, LAB_OPEN), OPEN);
+	s.io->ops->stats(s.io, &st);
+	assert_int_equal(st.sent, 2);
+	assert_int_equal(st.send_errors, 1);
+	assert_true(st.would_block > 0);
+	io_close(s.io);
+}
+
+/* A link whose frames are read here, and which holds no more than a few. */
+static int tap_open(const char *name, unsigned queue)
+{
+	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	assert_true(fd >= 0);
+	strcpy(r.ifr_name, name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &r), 0);
+	assert_true(lab_run("echo 1 > /proc/sys/net/ipv6/conf/%s/disable_ipv6 && "
+			    "ip link set %s txqueuelen %u up",
+		name, name, queue));
+	return fd;
+}
+
+enum { TAP_FRAMES = 500, TAP_QUEUE = 37 };
+
+/* A queue that is full in the middle of a batch: what was taken is what arrives, once and in order.
+ */
+static void test_af_xdp_queue_full(void **state)
+{
+	static uint8_t data[TAP_FRAMES][64];
+	static struct io_tx t[TAP_FRAMES];
+	struct io_conf c = bed_conf();
+	int tap = tap_open("so-tap", TAP_QUEUE), full = 0;
+	unsigned sent = 0, got = 0;
+	struct subject s;
+	uint8_t frame[2048];
+
+	c.interface = "so-tap";
+	s = bed_subject("af-xdp on so-tap", &io_afxdp_ops, &c);
+	s.ifindex = 0;
+	for (unsigned i = 0; i < TAP_FRAMES; i++)
+		t[i] = ask_tx(&s, 4, data[i], ask_syn(&s, 4, s.sport, (uint16_t)(1 + i), data[i]));
+	while (sent < TAP_FRAMES) {
+		int n = io_send(s.io, t + sent, TAP_FRAMES - sent, NULL);
+
+		assert_true(n >= 0);
+		full += (unsigned)n < TAP_FRAMES - sent;
+		sent += (unsigned)n;
+		while (read(tap, frame, sizeof(frame)) > 0) {
+			assert_int_equal(frame[14 + 20 + 2] << 8 | frame[14 + 20 + 3], 1 + got);
+			got++;
+		}
+		assert_int_equal(got, sent);
+	}
+	assert_true(full >= TAP_FRAMES / TAP_QUEUE - 1);
+	io_close(s.io);
+	close(tap);
+}
+
+/* What is no frame of this link is that packet's error alone. */
+static void test_af_xdp_too_long(void **state)
+{
+	struct io_conf c = bed_conf();
+	struct subject s = bed_subject("af-xdp", &io_afxdp_ops, &c);
+	static uint8_t big[3000] = {0x45};
+	uint8_t b[1500];
+	struct io_tx t[3];
+
+	t[0] = t[2] = ask_tx(&s, 4, b, ask_syn(&s, 4, s.sport, LAB_OPEN, b));
+	t[1] = ask_tx(&s, 4, big, sizeof(big));
+	assert_int_equal(io_send(s.io, t, 3, NULL), 3);
+	assert_int_equal(t[0].error, 0);
+	assert_int_equal(t[1].error, -EMSGSIZE);
+	assert_int_equal(t[2].error, 0);
+	t[0].ifindex = 0;
+	assert_int_equal(io_send(s.io, t, 1, NULL), 1);
+	assert_int_equal(t[0].error, -ENXIO);
+	io_close(s.io);
+}
+
+/* Each handle has a queue of its own; when all are taken the next is told so, and later gets one.
+ */
+static void test_af_xdp_queues(void **state)
+{
+	struct io_conf c = bed_conf();
+	struct subject one, two;
+	struct io *none = NULL;
+	struct err e = {0};
+
+	assert_true(
+		lab_run("ip link add so0 numtxqueues 2 numrxqueues 2 type veth peer name so1 "
+			"numtxqueues 2 numrxqueues 2 && ip link set so0 up && ip link set so1 up"));
+	c.interface = "so0";
+	one = bed_subject("af-xdp, first", &io_afxdp_ops, &c);
+	two = bed_subject("af-xdp, second", &io_afxdp_ops, &c);
+	assert_int_equal(io_afxdp_ops.open(&none, &c, &e), -EBUSY);
+	assert_non_null(strstr(e.text, "all 2 queue(s) of so0 are taken"));
+	assert_null(none);
+	io_close(one.io);
+	one = bed_subject("af-xdp, again", &io_afxdp_ops, &c);
+	io_close(one.io);
+	io_close(two.io);
+	assert_true(lab_run("ip link del so0"));
+}
+
+/* With fewer queues than handles one sends beside another, also when that is closed. */
+static void test_af_xdp_beside(void **state)
+{
+	struct io_conf c = bed_conf();
+	struct subject s[6];
+	struct io *none = NULL;
+	struct buf how = {0};
+	struct err e = {0};
+
+	c.interface = LAB_LINK;
+	for (unsigned i = 0; i < 5; i++) { /* two queues; four on the first */
+		c.beside = i ? s[0].io : NULL;
+		s[i] = bed_subject("af-xdp, beside", &io_afxdp_ops, &c);
+	}
+	assert_int_equal(io_afxdp_ops.open(&none, &c, &e), -EBUSY);
+	io_describe(s[4].io, &how);
+	assert_string_equal(buf_text(&how), "copy mode on queue 0 of " LAB_LINK);
+	buf_free(&how);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(ask(&s[i], 4, PROTO_TCP, LAB_OPEN), OPEN);
+	io_close(s[0].io);
+	c.beside = s[4].io;
+	s[5] = bed_subject("af-xdp, in its place", &io_afxdp_ops, &c);
+	for (unsigned k = 0; k < 300; k++) /* once around the ring and more */
+		for (unsigned i = 1; i < 6; i++)
+			assert_int_equal(ask(&s[i], 4, PROTO_TCP, LAB_CLOSED), CLOSED);
+	for (unsigned i = 1; i < 6; i++)
+		io_close(s[i].io);
+}
+
+/* Links that AF_XDP cannot carry are refused with the reason, when opened and when first used. */
+static void test_af_xdp_refuses(void **state)
+{
+	const char *const links[] = {"lo", "so-tun"}, *const why[] = {
+							      "loopback", "Ethernet headers"};
+
+	assert_true(lab_run("ip tuntap add dev so-tun mode tun"));
+	for (unsigned i = 0; i < 2; i++) {
+		struct io_conf c = bed_conf();
+		struct subject s = bed_subject("af-xdp", &io_afxdp_ops, &c);
+		struct err e = {0};
+		struct io *io = NULL;
+		uint8_t b[1500];
+		struct io_tx t = ask_tx(&s, 4, b, ask_syn(&s, 4, s.sport, LAB_OPEN, b));
+
+		t.ifindex = if_nametoindex(links[i]);
+		assert_int_equal(io_send(s.io, &t, 1, &e), -EOPNOTSUPP);
+		assert_non_null(strstr(e.text, why[i]));
+		io_close(s.io);
+		c.interface = links[i];
+		memset(&e, 0, sizeof(e));
+		assert_int_equal(io_afxdp_ops.probe(&c, &e), -EOPNOTSUPP);
+		assert_int_equal(io_afxdp_ops.open(&io, &c, &e), -EOPNOTSUPP);
+		assert_non_null(strstr(e.text, why[i]));
+	}
+	assert_true(lab_run("ip link del so-tun"));
+}
+
 /* A rule at the egress hook refuses for ever: the packet's own error after a while, not a
  * standstill. */
 static void test_queue_stuck(void **state)
 {
 	struct io_conf c = bed_conf();
 	struct subject s = bed_subject("packet-ring", &io_packet_ops, &c);
-	uint64_t until = clock_now(s.io->clock) + 10 * NS_PER_S;
 	uint8_t b[1500];
 	struct io_tx t = ask_tx(&s, 4, b, ask_syn(&s, 4, ASK_PORT_LO, LAB_OPEN, b));
-	int n = 0;
+	int n;
 
 	assert_true(
 		lab_run("nft 'table netdev so { chain c { type filter hook egress device " LAB_LINK
 			" priority 0; drop; }; }'"));
-	while (!n && clock_now(s.io->clock) < until) {
-		n = io_send(s.io, &t, 1, NULL);
-		if (!n)
-			io_wait(s.io, 100 * NS_PER_MS);
-	}
+	n = send_patiently(&s, &t);
 	assert_true(lab_run("nft delete table netdev so"));
 	assert_int_equal(n, 1);
 	assert_int_equal(t.error, -ENOBUFS);
@@ -70,9 +271,8 @@ static void test_firewall(void **state)
 	uint8_t b[3][1500];
 	struct io_tx t[3];
 
-	assert_true(lab_run(
-		"nft 'table inet so { chain c { type filter hook output priority 0; "
-		"tcp dport %d drop; }; }'",
+	assert_true(lab_run("nft 'table inet so { chain c { type filter hook output priority 0; "
+			    "tcp dport %d drop; }; }'",
 		LAB_DENIED));
 	for (unsigned i = 0; i < 3; i++)
 		t[i] = ask_tx(&raw, 4, b[i],
@@ -98,9 +298,8 @@ static void test_connect_full_and_cancel(void **state)
 
 	c.max_open = 4;
 	s = bed_subject("connect", &io_connect_ops, &c);
-	assert_true(lab_run(
-		"nft 'table inet so { chain c { type filter hook output priority 0; "
-		"tcp dport %d drop; }; }'",
+	assert_true(lab_run("nft 'table inet so { chain c { type filter hook output priority 0; "
+			    "tcp dport %d drop; }; }'",
 		LAB_DENIED));
 	for (unsigned i = 0; i < 6; i++) {
 		t[i] = ask_tx(&s, i & 1 ? 6 : 4, NULL, 0);
@@ -143,9 +342,8 @@ static void test_connect_icmp(void **state)
 	struct subject s = bed_subject("connect", &io_connect_ops, &c);
 
 	lab_enter(&lab, true);
-	assert_true(lab_run(
-		"nft 'table inet so { chain c { type filter hook input priority 0; "
-		"tcp dport %d reject with icmpx type admin-prohibited; }; }'",
+	assert_true(lab_run("nft 'table inet so { chain c { type filter hook input priority 0; "
+			    "tcp dport %d reject with icmpx type admin-prohibited; }; }'",
 		LAB_DENIED));
 	lab_enter(&lab, false);
 	bed_expect(&s, "prohibited v4", ask(&s, 4, PROTO_TCP, LAB_DENIED), UNREACHABLE);
@@ -200,7 +398,7 @@ static void test_wait_with_lent_frames(void **state)
 	io_close(s.io);
 }
 
-static void test_link_down(void **state)
+static void link_down(const struct io_ops *ops)
 {
 	struct io_conf c = bed_conf(), bound = bed_conf();
 	struct subject any, one, raw;
@@ -211,14 +409,18 @@ static void test_link_down(void **state)
 	int rc;
 
 	bound.interface = LAB_LINK;
-	any = bed_subject("packet-ring", &io_packet_ops, &c);
-	one = bed_subject("packet-ring on " LAB_LINK, &io_packet_ops, &bound);
+	any = bed_subject(ops->name, ops, &c);
+	one = bed_subject("bound to " LAB_LINK, ops, &bound);
 	raw = bed_subject("raw", &io_raw_ops, &c);
 	assert_int_equal(ask(&one, 4, PROTO_TCP, LAB_OPEN), OPEN);
 	lab_link(&lab, false);
 	t = ask_tx(&any, 4, b, ask_syn(&any, 4, ASK_PORT_LO, LAB_OPEN, b));
 	assert_int_equal(io_send(any.io, &t, 1, &e), 1);
 	assert_int_equal(t.error, -ENETDOWN);
+	for (unsigned i = 0; i < 1000; i++) { /* more than any ring holds */
+		assert_int_equal(io_send(any.io, &t, 1, &e), 1);
+		assert_int_equal(t.error, -ENETDOWN);
+	}
 	assert_int_equal(io_recv(any.io, rx, 0, &e), 0);
 	assert_int_equal(io_send(raw.io, &t, 1, &e), 1);
 	assert_true(t.error == -ENETUNREACH || t.error == -ENETDOWN);
@@ -237,8 +439,18 @@ static void test_link_down(void **state)
 	io_close(raw.io);
 }
 
+static void test_link_down(void **state)
+{
+	link_down(&io_packet_ops);
+}
+
+static void test_af_xdp_link_down(void **state)
+{
+	link_down(&io_afxdp_ops);
+}
+
 /* The interface a bound handle listens on is deleted under it. */
-static void test_link_gone(void **state)
+static void link_gone(const struct io_ops *ops)
 {
 	struct io_conf c = bed_conf();
 	struct subject s;
@@ -251,7 +463,7 @@ static void test_link_gone(void **state)
 	assert_true(lab_run(
 		"ip link add so0 type veth peer name so1 && ip link set so0 up && ip link set so1 up"));
 	c.interface = "so0";
-	s = bed_subject("packet-ring on so0", &io_packet_ops, &c);
+	s = bed_subject(ops->name, ops, &c);
 	s.ifindex = 0;
 	assert_true(lab_run("ip link del so0"));
 	t = ask_tx(&s, 4, b, ask_syn(&s, 4, ASK_PORT_LO, LAB_OPEN, b));
@@ -261,6 +473,12 @@ static void test_link_gone(void **state)
 		;
 	assert_true(rc == -ENETDOWN);
 	io_close(s.io);
+}
+
+static void test_link_gone(void **state)
+{
+	link_gone(&io_packet_ops);
+	link_gone(&io_afxdp_ops);
 }
 
 /* A small descriptor limit only narrows the window: all 2,000 outcomes come. */
@@ -292,7 +510,14 @@ int main(void)
 		cmocka_unit_test(test_bell),
 		cmocka_unit_test(test_wait_with_lent_frames),
 		cmocka_unit_test(test_link_down),
+		cmocka_unit_test(test_af_xdp_link_down),
 		cmocka_unit_test(test_link_gone),
+		cmocka_unit_test(test_af_xdp_without_carrier),
+		cmocka_unit_test(test_af_xdp_queue_full),
+		cmocka_unit_test(test_af_xdp_too_long),
+		cmocka_unit_test(test_af_xdp_queues),
+		cmocka_unit_test(test_af_xdp_beside),
+		cmocka_unit_test(test_af_xdp_refuses),
 		cmocka_unit_test(test_few_descriptors),
 	};
 

@@ -56,6 +56,31 @@ def raw_backend_gives_the_same(lab, sonde):
 
 
 @test
+def af_xdp_backend_gives_the_same(lab, sonde):
+    for family, addr in (("-4", v4), ("-6", v6)):
+        for name, ports in (("web", "-p-"), ("fw", "-p1-1059")):
+            by = [sonde("-n", family, ports, "--backend", b, addr(name)) for b in ("packet-ring", "af-xdp")]
+            assert by[0] == by[1] and len(by[0][addr(name)]["ports"]) > 1000, (name, family)
+    got = sonde("-n", "-sU", "-p50-79,161", "--backend", "af-xdp", v4("db"))
+    expect(got, v4("db"), by_daemon("db", list(range(50, 80)) + [161], "udp"), "udp")
+    expect(sonde("-n", "-p75-85", "--backend", "af-xdp", v4("far")), v4("far"), by_daemon("far", range(75, 86)))
+    p = lab.scan(sonde.program, "-n", "-v", "-p80", "--backend", "af-xdp", v4("web"))
+    assert "Probed by af-xdp" in p.stdout and "80/tcp" in p.stdout, p.stdout
+
+
+@test
+def af_xdp_says_what_it_cannot(lab, sonde):
+    text = sonde.says("-n", "-p80", "--backend", "af-xdp", "127.0.0.1", code=0)
+    assert "backend af-xdp cannot reach this target" in text, text
+    text = sonde.says("-n", "-p80", "--backend", "af-xdp", "--disable-arp-ping", v4("web"))
+    assert "--backend af-xdp" in text and "hardware addresses" in text, text
+    p = lab.scan(sonde.program, "doctor", "--backend", "af-xdp", v4("web"))
+    assert "copy mode on queue 0 of eth0" in p.stdout and "usable: frames by AF_XDP" in p.stdout, p.stdout
+    p = lab.scan(sonde.program, "doctor", "--backend", "af-xdp", "127.0.0.1")
+    assert "lo is loopback" in p.stdout, p.stdout
+
+
+@test
 def udp_scan(lab, sonde):
     numbers = list(range(50, 80)) + [161]
     for flag, addr in (("-4", v4("db")), ("-6", v6("db"))):

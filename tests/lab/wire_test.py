@@ -17,7 +17,7 @@ WEB = {4: v4("web"), 6: v6("web")}
 DB = {4: v4("db"), 6: v6("db")}
 GHOST = {4: "10.77.0.77", 6: "fd77::77"}    # nobody's
 MAC = SCANNER[1]
-BACKENDS = (("--backend", "packet-ring"), ("--backend", "raw"))
+BACKENDS = (("--backend", "packet-ring"), ("--backend", "raw"), ("--backend", "af-xdp"))
 SYN, RST = 2, 4
 
 
@@ -148,6 +148,15 @@ def spoofed_mac(lab, sonde):
         sonde("-n", "-p80", "--spoof-mac", "vmware", WEB[4])
     (source,) = {p.eth_src for p in probes(c, WEB[4], 80)}
     assert source[:8] in ("00:0c:29", "00:50:56", "00:05:69", "00:1c:14"), source
+
+
+@test
+def spoofed_mac_by_af_xdp(lab, sonde):
+    mac = "00:0c:29:ab:cd:ef"
+    with Capture(lab, "web") as c:
+        got = sonde("-n", "-p80,81", "--spoof-mac", mac, "--backend", "af-xdp", WEB[4])
+    assert state(got, WEB[4], 80) == "open" and state(got, WEB[4], 81) == "closed", got
+    assert {p.eth_src for p in c.to(WEB[4]) if p.src == OURS[4]} == {mac}
 
 
 @test

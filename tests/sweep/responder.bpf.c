@@ -113,7 +113,7 @@ INLINE void stamp(void)
 
 	if (!c->first_ns)
 		c->first_ns = c->last_ns = bpf_ktime_get_ns();
-	else if (!(c->n[N_FRAMES] & cfg.stamp_mask))
+	else if (!(++c->stamped & cfg.stamp_mask))
 		c->last_ns = bpf_ktime_get_ns();
 }
 

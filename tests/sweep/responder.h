@@ -87,6 +87,7 @@ enum counter {
 struct counters {
 	uint64_t n[N_COUNTERS];
 	uint64_t first_ns, last_ns; /* of probes */
+	uint64_t stamped;
 } __attribute__((aligned(64)));
 
 /* In a probe's TCP options; kinds: a bit each. */
