@@ -123,8 +123,8 @@ static int add(struct outputs *w, const struct out_ops *ops, char *path, bool sc
 		free(path);
 		return ERR_USAGE;
 	}
-	w->v[w->n++] = (struct output){
-		.sieve = &w->sieve, .ops = ops, .path = path, .screen = screen};
+	w->v[w->n++] =
+		(struct output){.sieve = &w->sieve, .ops = ops, .path = path, .screen = screen};
 	return 0;
 }
 
@@ -223,7 +223,7 @@ int outputs_open(struct outputs *w, const struct out_conf *conf, struct bus *bus
 		struct output *o = &w->v[i];
 		struct out_conf c = *conf;
 
-		c.append |= c.resumed && !outputs_replay(o->ops);
+		c.append |= c.resumed && (!outputs_replay(o->ops) || (w->results && o->ops->rows));
 		c.path = o->path;
 		c.screen = o->screen;
 		c.results = w->results;

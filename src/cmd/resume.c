@@ -20,6 +20,7 @@
 #include "base/authority.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "cmd/books.h"
 #include "cmd/cmdline.h"
 #include "cmd/files.h"
 #include "cmd/reported.h"
@@ -129,6 +130,71 @@ static int cut_outputs(const struct frame_list *outputs, struct err *e)
 	return 0;
 }
 
+/* A file of bytes, not lines: its own writer knows where it is torn. */
+static bool is_binary(FILE *f)
+{
+	char head[64];
+
+	return memchr(head, '\0', fread(head, 1, sizeof(head), f)) != NULL;
+}
+
+/* Where the last whole line of the file ends. 0 or -errno. */
+static int line_end(FILE *f, off_t *end)
+{
+	char block[4096];
+	off_t at;
+	size_t n;
+
+	if (fseeko(f, 0, SEEK_END) < 0 || (at = ftello(f)) < 0)
+		return -errno;
+	while (at > 0) {
+		off_t from = at > (off_t)sizeof(block) ? at - (off_t)sizeof(block) : 0;
+		const char *newline;
+
+		if (fseeko(f, from, SEEK_SET) < 0)
+			return -errno;
+		n = fread(block, 1, (size_t)(at - from), f);
+		newline = memrchr(block, '\n', n);
+		if (newline) {
+			at = from + (newline - block) + 1;
+			break;
+		}
+		at = from;
+	}
+	*end = at;
+	return 0;
+}
+
+/*
+ * Rows of a sweep's results are in their files and nowhere else, so these go on behind what is
+ * there; what a kill tore off in the middle of a line is taken away. Formats that group are written
+ * anew (cmd/spool.h).
+ */
+static int keep_outputs(struct opts *o, const struct frame_list *outputs, struct err *e)
+{
+	int rc = 0;
+
+	o->sweep.wish = SWEEP_YES;
+	for (size_t i = 0; i < outputs->n && rc == 0; i++) {
+		FILE *f = fopen(outputs->v[i].text, "r+e");
+		off_t end = 0;
+
+		if (!f)
+			continue;
+		if (is_binary(f)) {
+			fclose(f);
+			continue;
+		}
+		rc = line_end(f, &end);
+		if (rc == 0 && ftruncate(fileno(f), end) < 0)
+			rc = -errno;
+		fclose(f);
+		if (rc < 0)
+			err_set(e, rc, "cannot shorten %s: %s", outputs->v[i].text, strerror(-rc));
+	}
+	return rc;
+}
+
 /* The options of the run, as its start frame has them. */
 static int repeat(struct opts *o, const struct frame_start *s, struct err *e)
 {
@@ -182,7 +248,10 @@ static int load_checkpoint(struct resume *r, struct opts *o, struct err *e)
 	r->args = args_text(&r->start->args, &o->args);
 	if (!r->start->privileged)
 		o->privilege = PRIVILEGE_NO;
-	if (o->append)
+	r->sweep = books_there(r->path);
+	if (r->sweep)
+		rc = keep_outputs(o, &r->start->outputs, e);
+	else if (o->append)
 		rc = cut_outputs(&r->start->outputs, e);
 	return rc < 0 ? rc : journal_continue(&r->journal, past_end(r->past), e);
 }
@@ -359,6 +428,9 @@ static int find(struct resume *r, const char *given, bool *checkpoint, struct er
 	if (!r->path)
 		return err_sys(e, "--resume %s", given);
 	buf_fmt(&beside, "%s" SUFFIX, r->path);
+	if (receipt_is(r->path) && strlen(r->path) > strlen(BOOKS_SUFFIX) &&
+		strcmp(r->path + strlen(r->path) - strlen(BOOKS_SUFFIX), BOOKS_SUFFIX) == 0)
+		r->path[strlen(r->path) - strlen(BOOKS_SUFFIX)] = '\0';
 	*checkpoint = is_checkpoint(r->path);
 	if (!*checkpoint && access(buf_text(&beside), F_OK) == 0) {
 		*checkpoint = true;

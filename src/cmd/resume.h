@@ -10,6 +10,7 @@
 struct resume {
 	struct journal journal; /* the checkpoint of this run */
 	struct past *past;	/* owned; NULL: a fresh run */
+	bool sweep; /* it was a sweep, and goes on from its cursors (cmd/books.h) */
 	const struct frame_start
 		*start; /* of the run that is resumed; NULL: only a report is left */
 	struct scan_past contract;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "cmd/books.h"
 #include "cmd/caps.h"
 #include "cmd/cmd.h"
 #include "cmd/cmdline.h"
@@ -18,6 +19,7 @@
 #include "cmd/plan_make.h"
 #include "cmd/resume.h"
 #include "cmd/scheduler.h"
+#include "cmd/spool.h"
 #include "cmd/sweep_set.h"
 #include "scan/scan.h"
 #include "sweep/sweep.h"
@@ -38,6 +40,8 @@ struct session {
 	struct rng rng;
 	struct targets *targets;    /* of a stateful scan */
 	struct sweep_set sweep_set; /* of a sweep */
+	struct books books;	    /* of a sweep */
+	struct spool spool;	    /* of a sweep */
 	struct buf why;		    /* this engine carries the scan out */
 	struct bus bus;
 	struct outputs outputs;
@@ -313,7 +317,7 @@ static int name_outputs(struct session *s, struct err *e)
 		s->resume.start ? s->resume.start->start_wall_ns : clock_wall(clock_real());
 	rc = outputs_name(&s->outputs, &s->o, s->run.start_wall_ns, e);
 	if (rc == 0)
-		rc = outputs_select(&s->outputs, &s->o, false, e);
+		rc = outputs_select(&s->outputs, &s->o, s->plan.sweep.on, e);
 	if (rc == 0)
 		rc = resume_claim(&s->resume, &s->o, &s->outputs, e);
 	return rc < 0 ? ERR_USAGE : 0;
@@ -334,6 +338,10 @@ static int open_outputs(struct session *s, struct err *e)
 		.ping_only = o->no_ports,
 		.no_ping = (s->plan.ping & PING_NONE) != 0,
 	};
+	struct spool_conf spool = {.checkpoint = s->resume.path,
+		.resume = s->resume.sweep,
+		.outputs = &s->outputs,
+		.services = s->machine.services};
 	int rc;
 
 	catch_signals();
@@ -341,6 +349,8 @@ static int open_outputs(struct session *s, struct err *e)
 	rc = bus_subscribe(&s->bus, cli_put, s->cli, BUS_WANT_ALL);
 	if (rc == 0) /* before the outputs: what they tell must not be lost */
 		rc = bus_subscribe(&s->bus, journal_put, &s->resume.journal, JOURNAL_WANT);
+	if (rc == 0 && s->plan.sweep.on)
+		rc = spool_open(&s->spool, &spool, &s->bus, e);
 	s->first_output = s->bus.n;
 	if (rc == 0)
 		rc = outputs_open(&s->outputs, &conf, &s->bus, e);
@@ -354,10 +364,8 @@ static int open_checkpoint(struct session *s, struct err *e)
 {
 	int rc;
 
-	if (s->plan.sweep.on)
-		return 0;
 	rc = resume_begin(&s->resume, &s->o, &s->outputs, &s->run, &s->log, e);
-	s->plan.keep_verdicts = s->resume.journal.fd >= 0;
+	s->plan.keep_verdicts = s->resume.journal.fd >= 0 && !s->plan.sweep.on;
 	return rc;
 }
 
@@ -366,7 +374,14 @@ static int open_checkpoint(struct session *s, struct err *e)
 static int run_sweep(struct session *s, struct scan_result *res, struct err *e)
 {
 	struct sweep_watch left_out = sweep_set_watch(&s->sweep_set);
-	const struct sweep_watch *watches[] = {&left_out, NULL};
+	const struct sweep_watch *watches[] = {
+		&left_out, &s->books.watch[0], &s->books.watch[1], NULL};
+	struct books_conf conf = {.checkpoint = s->resume.journal.fd >= 0 ? s->resume.path : NULL,
+		.resume = s->resume.sweep,
+		.outputs = &s->outputs,
+		.spool = &s->spool};
+	struct err kept = {0};
+	int rc;
 	struct sweep_result swept = {0};
 	struct sweep_env env = {
 		.clock = clock_real(),
@@ -385,8 +400,17 @@ static int run_sweep(struct session *s, struct scan_result *res, struct err *e)
 		.watches = watches,
 	};
 
+	rc = books_open(&s->books, &env, &s->plan, &conf, e);
+	if (rc < 0)
+		return rc;
 	res->hosts_total = s->sweep_set.space.view.count;
-	return sweep_run(&s->plan, &env, &swept, e);
+	rc = sweep_run(&s->plan, &env, &swept, e);
+	swept.interrupted = swept.interrupted || rc < 0;
+	if (books_close(&s->books, &s->plan, &swept, &kept) < 0 && rc == 0) {
+		*e = kept;
+		rc = kept.code;
+	}
+	return rc;
 }
 
 static int run_engine(struct session *s, struct scan_result *res, struct err *e)
@@ -435,6 +459,7 @@ static int conclude(struct session *s, const struct scan_result *res, int rc, st
 	say_failures(s);
 	failed = outputs_close(&s->outputs) < 0 || bus_failed(&s->bus);
 	complete = rc == 0 && !stop_signal && !failed;
+	spool_close(&s->spool, complete);
 	if (resume_end(&s->resume, &s->o, complete, &end_error) < 0) {
 		cmd_fail(&end_error);
 		failed = true;
@@ -487,6 +512,8 @@ static void session_free(struct session *s)
 	if (s->targets)
 		targets_free(s->targets);
 	sweep_set_free(&s->sweep_set);
+	books_free(&s->books);
+	spool_close(&s->spool, false);
 	buf_free(&s->why);
 	plan_free(&s->plan);
 	machine_close(&s->machine);

@@ -41,6 +41,8 @@ struct sweep {
 
 	/* while it runs */
 	struct crew crew;
+	struct sweep_span *pushed; /* owned: all that was given to the crew */
+	size_t n_pushed;
 	enum sweep_phase phase;
 	bool rechecked;
 	uint64_t start_ns, start_wall_ns, now, next_tick_ns, progress_ns, quiet_ns;

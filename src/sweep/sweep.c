@@ -105,9 +105,30 @@ void sweep_set_rate(struct sweep *s, double pps)
 	crew_rate(&s->crew, pps);
 }
 
+/* Spans are noted before they go out: what was sent is what was pushed without what is left. */
+static int push(struct sweep *s, const struct sweep_span *span)
+{
+	struct sweep_span *v = s->pushed;
+
+	if (s->n_pushed % 16 == 0) {
+		v = reallocarray(v, s->n_pushed + 16, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		s->pushed = v;
+	}
+	v[s->n_pushed++] = *span;
+	return crew_push(&s->crew, span);
+}
+
 int sweep_send_span(struct sweep *s, const struct sweep_span *span)
 {
-	return crew_push(&s->crew, span);
+	return push(s, span);
+}
+
+size_t sweep_pushed(const struct sweep *s, const struct sweep_span **v)
+{
+	*v = s->pushed;
+	return s->n_pushed;
 }
 
 size_t sweep_todo(struct sweep *s, struct sweep_span *v, size_t max)
@@ -198,14 +219,14 @@ static int push_passes(struct sweep *s)
 	int rc = 0;
 
 	for (size_t i = 0; i < s->env->n_todo && rc == 0; i++)
-		rc = crew_push(&s->crew, &s->env->todo[i]);
+		rc = push(s, &s->env->todo[i]);
 	for (unsigned i = 0; i < passes && rc == 0 && !s->env->todo; i++) {
 		struct sweep_span span = {.from = s->first,
 			.to = s->behind,
 			.stride = 1,
 			.mark = i ? SWEEP_PASS + (i - 1) % 4 : SWEEP_PLAIN};
 
-		rc = crew_push(&s->crew, &span);
+		rc = push(s, &span);
 	}
 	return rc;
 }
@@ -260,6 +281,7 @@ static void tear_down(struct sweep *s)
 	sweep_bpf_close(s->bpf);
 	templates_free(&s->tmpls);
 	again_free(&s->again);
+	free(s->pushed);
 	way_free(&s->way);
 }
 
@@ -345,7 +367,7 @@ static void after_cooldown(struct sweep *s)
 {
 	if (s->phase == SWEEP_COOLDOWN && !s->rechecked && span_count(&s->sample)) {
 		s->rechecked = true;
-		fail(s, crew_push(&s->crew, &s->sample), &(struct err){0});
+		fail(s, push(s, &s->sample), &(struct err){0});
 		enter(s, SWEEP_RECHECKING);
 		return;
 	}

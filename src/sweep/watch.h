@@ -81,5 +81,8 @@ int sweep_send_one(struct sweep *s, uint64_t index, uint32_t mark);
 /* All that is still to be sent, for checkpoints: what lanes are at, then what is queued. Returns
  * how many spans that is; at most `max` are written. */
 size_t sweep_todo(struct sweep *s, struct sweep_span *v, size_t max);
+/* All that was ever queued, first to last; borrowed until the next sweep_send_span. Returns how
+ * many. */
+size_t sweep_pushed(const struct sweep *s, const struct sweep_span **v);
 /* A line for the report. */
 void sweep_say(struct sweep *s, enum log_level level, const char *text);

@@ -152,7 +152,8 @@ def resets_keep_to_the_rate(lab, sonde):
     with Capture(lab, "web") as c:
         sonde("-n", "-Pn", "-p22,80,8080,81-117", "--max-rate", "50", *MARK, WEB[4])
     at = [p.at for p in c.to(WEB[4], 6) if p.ttl == TTL]
-    assert len(at) == 43 and len(resets(c, WEB[4])) == 3, len(at)
+    opened = [p for p in c.to(OURS[4], 6) if p.flags & (SYN | RST) == SYN]
+    assert len(at) >= 43 and len(resets(c, WEB[4])) == len(opened) >= 3, (len(at), len(opened))
     for i, t in enumerate(at):
         assert len([x for x in at[i:] if x < t + 0.2]) <= 50 * 0.2 + 3, "a burst"
 
