@@ -53,7 +53,7 @@ const volatile struct sweep_job job;
 const volatile struct sweep_template only; /* the template when there is but one */
 const volatile struct sweep_port only_port;
 const volatile uint32_t n_tmpls;
-const volatile uint32_t frame_len; /* of the buffers: that of the longest template */
+const volatile uint32_t frame_len; /* of the longest template; buffers have SWEEP_SLACK more */
 const volatile uint32_t met_mask;  /* buckets less one */
 const volatile uint32_t met_on;
 const volatile uint64_t ring_half; /* bytes of results from which on senders wait */
@@ -196,7 +196,12 @@ static __always_inline bool make(struct xdp_md *ctx, struct sweep_ctl *c, uint64
 		return false;
 	}
 	c->sent++;
-	return n_tmpls == 1 || !bpf_xdp_adjust_tail(ctx, (int)t->len - (int)len);
+	/*
+	 * Always, though the lengths be equal: a buffer comes back with the length that the last
+	 * one who had it gave it (a RST out of a SYN-ACK), and the kernel looks at a frame's length
+	 * again only if it was changed here.
+	 */
+	return !bpf_xdp_adjust_tail(ctx, (int)t->len - (int)(len + SWEEP_SLACK));
 }
 
 SEC("xdp")
@@ -204,8 +209,10 @@ int sweep_send(struct xdp_md *ctx)
 {
 	uint32_t sender = sender_of[bpf_get_smp_processor_id() % SWEEP_CPUS] % SWEEP_SENDERS;
 	struct sweep_ctl *c = &ctls[sender];
-	uint64_t index = c->next;
+	uint64_t index;
 
+	BYTES_HIDE(c); /* or clang works out its address for each use */
+	index = c->next;
 	if (c->stop || index >= c->end || !is_due(c))
 		return XDP_DROP;
 	c->next = index + c->stride;

@@ -515,7 +515,7 @@ static int claim_cpu(struct sweep_bpf *b, unsigned sender)
 int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 {
 	struct sweep_ctl *c = sweep_bpf_ctl(b, sender);
-	const void *frame = b->skel->rodata->only.data;
+	uint8_t frame[SWEEP_FRAME_MAX + SWEEP_SLACK] = {0};
 	struct timespec now;
 	sigset_t before;
 	int err = sender < b->n_senders ? claim_cpu(b, sender) : -EINVAL;
@@ -531,8 +531,8 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 		return err_set(e, err, "xdp-live: no thread to be had: %s", strerror(-err));
 	before = let_through(SIG_UNBLOCK, NULL);
 	while (!err && !is_done(c)) {
-		err = run_live(bpf_program__fd(b->skel->progs.sweep_send), frame, b->frame_len,
-			b->job.ifindex, turns(c));
+		err = run_live(bpf_program__fd(b->skel->progs.sweep_send), frame,
+			b->frame_len + SWEEP_SLACK, b->job.ifindex, turns(c));
 		if (err == -EINTR && is_done(c))
 			err = 0;
 	}
@@ -546,9 +546,10 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 
 int sweep_bpf_frame(struct sweep_bpf *b, unsigned sender, uint8_t *frame, struct err *e)
 {
-	uint8_t in[SWEEP_FRAME_MAX] = {0};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = b->frame_len,
-		.data_out = frame, .data_size_out = SWEEP_FRAME_MAX, .repeat = 1);
+	uint8_t in[SWEEP_FRAME_MAX + SWEEP_SLACK] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in,
+		.data_size_in = b->frame_len + SWEEP_SLACK, .data_out = frame,
+		.data_size_out = SWEEP_FRAME_MAX, .repeat = 1);
 	int err = claim_cpu(b, sender);
 
 	if (!err && bpf_prog_test_run_opts(bpf_program__fd(b->skel->progs.sweep_send), &opts))
