@@ -53,8 +53,11 @@ const volatile struct sweep_job job;
 const volatile struct sweep_template only; /* the template when there is but one */
 const volatile struct sweep_port only_port;
 const volatile uint32_t n_tmpls;
-const volatile uint32_t frame_len; /* of the longest template; buffers have SWEEP_SLACK more */
-const volatile uint32_t met_mask;  /* buckets less one */
+/* Of the buffers: a multiple of 8, longer than any template. Receivers in XDP leave a frame's
+ * length in the buffer that they had it in (struct xdp_frame), and the kernel sends the next one
+ * with that unless the program has changed the bounds. */
+const volatile uint32_t frame_len;
+const volatile uint32_t met_mask; /* buckets less one */
 const volatile uint32_t met_on;
 const volatile uint64_t ring_half; /* bytes of results from which on senders wait */
 
@@ -89,14 +92,10 @@ static __always_inline void copy(uint8_t *frame, const struct sweep_template *t)
 	for (uint32_t i = 0; i < UNROLLED; i++)
 		if (8 * i + 8 <= len)
 			to[i] = from[i];
-	if (len > 8 * UNROLLED) {
-		for (uint32_t i = UNROLLED; i < sizeof(t->data) / 8; i++) {
-			if (8 * i + 8 > len || 8 * i >= t->len)
-				break;
-			to[i] = from[i];
-		}
-	} else {
-		*(uint64_t *)(frame + len - 8) = *(const uint64_t *)(t->data + len - 8);
+	for (uint32_t i = UNROLLED; i < sizeof(t->data) / 8; i++) {
+		if (8 * i + 8 > len || 8 * i >= t->len)
+			break;
+		to[i] = from[i];
 	}
 }
 
@@ -196,12 +195,8 @@ static __always_inline bool make(struct xdp_md *ctx, struct sweep_ctl *c, uint64
 		return false;
 	}
 	c->sent++;
-	/*
-	 * Always, though the lengths be equal: a buffer comes back with the length that the last
-	 * one who had it gave it (a RST out of a SYN-ACK), and the kernel looks at a frame's length
-	 * again only if it was changed here.
-	 */
-	return !bpf_xdp_adjust_tail(ctx, (int)t->len - (int)(len + SWEEP_SLACK));
+	/* Never by 0: see frame_len. */
+	return !bpf_xdp_adjust_tail(ctx, (int)t->len - (int)len);
 }
 
 SEC("xdp")

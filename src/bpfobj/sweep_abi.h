@@ -10,7 +10,6 @@
 
 #define SWEEP_FRAME_MAX 1304 /* bytes of a template with its link header; a multiple of 8 */
 #define SWEEP_LINK_MAX	22   /* Ethernet with two VLAN tags */
-#define SWEEP_SLACK	8    /* bytes by which a live frame's buffer is longer than any frame */
 #define SWEEP_PORTS_MAX 65536
 #define SWEEP_SENDERS	64   /* at most; one a CPU; a power of two */
 #define SWEEP_CPUS	1024 /* as many are told apart; a power of two */

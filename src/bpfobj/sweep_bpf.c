@@ -215,13 +215,14 @@ static uint32_t buffer_len(const struct sweep_bpf_conf *c)
 	for (unsigned i = 0; i < c->n_tmpls; i++)
 		if (c->tmpls[i].len > longest)
 			longest = c->tmpls[i].len;
-	return c->n_tmpls > 1 ? round_up_8(longest) : longest;
+	return round_up_8(longest + 1); /* longer than any: see sweep_xdp.bpf.c */
 }
 
 static struct sweep_xdp_bpf *open_object(
 	const struct sweep_bpf_conf *c, uint32_t frame_len, bool count_sent)
 {
 	struct sweep_xdp_bpf *s = sweep_xdp_bpf__open();
+	int why;
 
 	if (!s)
 		return NULL;
@@ -236,7 +237,9 @@ static struct sweep_xdp_bpf *open_object(
 	bpf_program__set_autoload(s->progs.sweep_sent, count_sent);
 	if (sweep_xdp_bpf__load(s) == 0)
 		return s;
+	why = errno;
 	sweep_xdp_bpf__destroy(s);
+	errno = why;
 	return NULL;
 }
 
@@ -515,7 +518,7 @@ static int claim_cpu(struct sweep_bpf *b, unsigned sender)
 int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 {
 	struct sweep_ctl *c = sweep_bpf_ctl(b, sender);
-	uint8_t frame[SWEEP_FRAME_MAX + SWEEP_SLACK] = {0};
+	uint8_t frame[SWEEP_FRAME_MAX + 8] = {0};
 	struct timespec now;
 	sigset_t before;
 	int err = sender < b->n_senders ? claim_cpu(b, sender) : -EINVAL;
@@ -531,8 +534,8 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 		return err_set(e, err, "xdp-live: no thread to be had: %s", strerror(-err));
 	before = let_through(SIG_UNBLOCK, NULL);
 	while (!err && !is_done(c)) {
-		err = run_live(bpf_program__fd(b->skel->progs.sweep_send), frame,
-			b->frame_len + SWEEP_SLACK, b->job.ifindex, turns(c));
+		err = run_live(bpf_program__fd(b->skel->progs.sweep_send), frame, b->frame_len,
+			b->job.ifindex, turns(c));
 		if (err == -EINTR && is_done(c))
 			err = 0;
 	}
@@ -546,10 +549,9 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e)
 
 int sweep_bpf_frame(struct sweep_bpf *b, unsigned sender, uint8_t *frame, struct err *e)
 {
-	uint8_t in[SWEEP_FRAME_MAX + SWEEP_SLACK] = {0};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in,
-		.data_size_in = b->frame_len + SWEEP_SLACK, .data_out = frame,
-		.data_size_out = SWEEP_FRAME_MAX, .repeat = 1);
+	uint8_t in[SWEEP_FRAME_MAX + 8] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = b->frame_len,
+		.data_out = frame, .data_size_out = SWEEP_FRAME_MAX, .repeat = 1);
 	int err = claim_cpu(b, sender);
 
 	if (!err && bpf_prog_test_run_opts(bpf_program__fd(b->skel->progs.sweep_send), &opts))

@@ -19,6 +19,7 @@
 #include "cmd/machine.h"
 #include "io/io.h"
 #include "scan/backend.h"
+#include "sweep/sender.h"
 
 static void line(struct buf *b, const char *name, const char *text)
 {
@@ -94,6 +95,23 @@ static void say_backends(struct buf *b)
 			buf_fmt(b, "  %-14s not usable: %s\n", ops->name, e.text);
 		else
 			buf_fmt(b, "  %-14s usable: %s\n", ops->name, ops->summary);
+	}
+}
+
+static void say_senders(struct buf *b)
+{
+	buf_str(b, "\nSenders of sweeps, the fastest first\n");
+	for (size_t i = 0; sweep_senders[i]; i++) {
+		const struct sender_ops *row = sweep_senders[i];
+		struct err e = {0};
+
+		if (row == &sender_sim)
+			continue;
+		if (row->probe(NULL, &e) < 0)
+			buf_fmt(b, "  %-14s not usable: %s\n", row->name, e.text);
+		else
+			buf_fmt(b, "  %-14s usable: %s; about %.1f million packets/s a core\n",
+				row->name, row->summary, row->expect_pps / 1e6);
 	}
 }
 
@@ -217,11 +235,11 @@ static void say_built_in(struct buf *b)
 	struct buf text = {0};
 
 	buf_str(b, "\nBuilt in\n");
-	line(b, "scans", "TCP SYN (-sS), TCP connect (-sT), UDP (-sU)");
+	line(b, "scans", "TCP SYN (-sS), TCP connect (-sT), UDP (-sU) and more; sweeps (--sweep)");
 	cmd_libraries(&text);
 	line(b, "libraries", buf_text(&text));
 	buf_free(&text);
-	line(b, "not yet", "BPF backends, service and OS detection, scripts");
+	line(b, "not yet", "service and OS detection, scripts");
 }
 
 /* Whether the row says something about the machine or the way to a target, not about a scan. */
@@ -286,6 +304,7 @@ static int examine(const struct opts *o, struct buf *b, struct err *e)
 		buf_str(b, "Sonde " SONDE_VERSION "\n\n");
 		say_user(b);
 		say_backends(b);
+		say_senders(b);
 		say_data(b, &m, o);
 		say_built_in(b);
 		buf_str(b, "\nNetwork\n");

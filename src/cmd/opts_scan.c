@@ -208,7 +208,7 @@ static const struct opt_row opt_rows[] = {
 	  .help = "send and receive on this interface" },
 	{ { "-g", "--source-port" }, OPT_ARG, OPT_UINT, "PORT", TO(source_port), .min = 1, .max = 65535, .group = G_PACKETS,
 	  .help = "source port of raw probes" },
-	{ { "--backend" }, OPT_ARG, OPT_TEXT, "NAME", TO(backend), .choices = "packet-ring|raw|connect|af-xdp", .group = G_PACKETS,
+	{ { "--backend" }, OPT_ARG, OPT_TEXT, "NAME", TO(backend), .choices = "packet-ring|raw|connect|af-xdp|xdp-live", .group = G_PACKETS,
 	  .help = "the way to the wire, instead of the one that fits the route (see sonde doctor)" },
 	{ { "--privileged" }, OPT_NO_ARG, OPT_CONST, NULL, TO(privilege), .value = PRIVILEGE_YES, .group = G_PACKETS,
 	  .help = "take it that raw packets are permitted" },

@@ -271,7 +271,11 @@ static int open_targets(struct session *s, struct err *e)
 	}
 	rng_seed(&s->rng, s->plan.seed);
 	rc = targets_open(&s->targets, &rq, e);
-	return rc < 0 ? rc : reconsider(s, e);
+	if (rc == 0)
+		rc = reconsider(s, e);
+	if (rc == 0 && !s->plan.sweep.on)
+		rc = scheduler_check_stateful(&s->plan, e);
+	return rc;
 }
 
 static int choose_stylesheet(struct session *s, struct err *e)

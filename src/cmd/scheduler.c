@@ -7,6 +7,7 @@
 
 #include "cmd/sweep_check.h"
 #include "scan/tech.h"
+#include "sweep/sender.h"
 #include "sweep/sweep.h"
 
 static uint32_t ports_of(const struct plan *p)
@@ -42,6 +43,15 @@ bool scheduler_prefers_sweep(const struct plan *p, const struct opts *o, uint64_
 		" ports are many: each is probed once and none is looked for first; --no-sweep scans them host by host",
 		hosts, ports);
 	return true;
+}
+
+int scheduler_check_stateful(const struct plan *p, struct err *e)
+{
+	if (!p->backend || strcmp(p->backend, sender_xdp_live.name) != 0)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"--backend %s sends sweeps only, and this is a stateful scan; add --sweep or leave it out",
+		p->backend);
 }
 
 void scheduler_asked(const struct plan *p, const struct opts *o, struct buf *why)

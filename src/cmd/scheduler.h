@@ -20,5 +20,7 @@
  */
 bool scheduler_prefers_sweep(const struct plan *p, const struct opts *o, uint64_t hosts,
 	bool privileged, struct buf *why);
+/* ERR_USAGE for a plan that names what only sweeps have. */
+int scheduler_check_stateful(const struct plan *p, struct err *e) MUST_CHECK;
 /* The line for a sweep that was asked for. */
 void scheduler_asked(const struct plan *p, const struct opts *o, struct buf *why);

@@ -102,10 +102,10 @@ struct rec_end {
 	uint64_t end_wall_ns, elapsed_ns;
 	uint64_t hosts_up, hosts_down, hosts_total;
 	uint64_t probes_sent, replies;
-	const struct rec_coverage *sweep; /* NULL: it was none; then hosts_up is not known */
 	bool interrupted;  /* SIGINT, SIGTERM or a failure: what is in the files is what was learnt
 			      until then */
 	const char *error; /* why the run ended early, or NULL */
+	const struct rec_coverage *sweep; /* NULL: it was none; else hosts_up is not known */
 };
 
 struct rec_progress {

@@ -147,6 +147,8 @@ static int begin(void *ctx, struct sweep *s, const struct sweep_facts *f, struct
 	struct ledger *l = ctx;
 
 	l->facts = f;
+	l->receipt.missed.spread = 1;
+	recheck_interval(&l->receipt.missed);
 	if (begin_plan(&l->receipt, f) < 0 || begin_skipped(&l->receipt, &s->way) < 0 ||
 		place_init(&l->place, f) < 0)
 		return no_memory(e);

@@ -18,6 +18,8 @@
  *	STEADY	7 % below the bad rate, so 4 to 7 % below the knee. Loss there (a limiter with a
  *		deep bucket shows itself late) takes the rate 7 % below what got through. When
  *		that does not help, the loss does not come from the rate: BASE once more.
+ *	RETRY	now and then a quarter above the bad rate, for a moment: what looked like the knee
+ *may have been another's traffic, or a machine that was busy. No loss: CLIMB again.
  *
  * Epochs are sent again when loss was seen in them, and when they were faster than the rate that
  * proved to be safe: the verdict on CLIMB's epochs is that coarse. What the sender drops, source
@@ -47,6 +49,9 @@
 #define KNEE_APART   1.03
 #define KNEE_BELOW   0.93
 #define SETBACKS_MAX 4
+#define RETRY_NS     5e9 /* the first time; twice as long after each vain one */
+#define RETRY_ABOVE  1.25
+#define RETRY_MAX_NS 300e9
 #define SENDER_SLOW  0.9 /* of the rate that was asked */
 
 /* ---- epochs --------------------------------------------------------------------------------- */
@@ -272,6 +277,8 @@ static void go_steady(
 	struct autorate *a, const struct autorate_seen *s, double rate, enum autorate_limit why)
 {
 	a->state = AUTORATE_STEADY;
+	a->steady_pps = fmin(rate, a->conf.cap_pps);
+	a->steady_ns = 0;
 	a->limit = why;
 	go(a, s, rate);
 	settle(a, a->rate);
@@ -405,9 +412,36 @@ static void turn_steady(struct autorate *a, const struct autorate_seen *s,
 	if (a->suspect_ns || (Z * v->sigma > STEADY_SEES && m->at_ns < LONG_NS))
 		return;
 	a->setbacks = 0;
+	a->steady_ns += m->at_ns;
+	if (a->limit == AUTORATE_LOSS && a->steady_ns >= a->retry_ns) {
+		a->state = AUTORATE_RETRY;
+		go(a, s, a->high * RETRY_ABOVE);
+		settle(a, a->steady_pps);
+		return;
+	}
 	a->measuring = false; /* the next window begins where this one ends */
 	open_epoch(a, false);
 	settle(a, a->rate);
+}
+
+/* Above the knee there is loss again, or the knee was a mistake, or has moved. */
+static void turn_retry(struct autorate *a, const struct autorate_seen *s,
+	const struct autorate_point *m, const struct verdict *v)
+{
+	if (seen(a, v, s->now_ns)) {
+		a->retry_ns = fmin(2 * a->retry_ns, RETRY_MAX_NS);
+		spoil_epoch(a);
+		go_steady(a, s, a->steady_pps, AUTORATE_LOSS);
+		return;
+	}
+	if (a->suspect_ns || m->at_ns < LONG_NS / 2 ||
+		(Z * v->sigma > CLIMB_SEES / 2 && m->at_ns < LONG_NS))
+		return;
+	a->low = a->rate;
+	a->high = 0;
+	a->state = AUTORATE_CLIMB;
+	a->limit = AUTORATE_NONE;
+	go(a, s, a->rate * 2);
 }
 
 static void measure(struct autorate *a, const struct autorate_seen *s)
@@ -425,6 +459,8 @@ static void measure(struct autorate *a, const struct autorate_seen *s)
 		turn_base(a, s, &m, &v);
 	else if (a->state == AUTORATE_KNEE)
 		turn_knee(a, s, &m, &v);
+	else if (a->state == AUTORATE_RETRY)
+		turn_retry(a, s, &m, &v);
 	else
 		turn_steady(a, s, &m, &v);
 }
@@ -437,6 +473,7 @@ void autorate_init(struct autorate *a, const struct autorate_conf *c, uint64_t n
 	a->conf = *c;
 	a->rate = fmin(c->start_pps, c->cap_pps);
 	a->low = a->rate;
+	a->retry_ns = RETRY_NS;
 	a->measure_from_ns = now_ns + (uint64_t)(SETTLE_NS + 2 * (double)c->rtt_ns);
 	a->open[a->n_open++] = (struct autorate_epoch){0, a->rate, false};
 }
@@ -464,6 +501,9 @@ void autorate_finish(struct autorate *a, const struct autorate_seen *s)
 	struct verdict v = {0, 1e9};
 	double safe = a->state == AUTORATE_STEADY || a->state == AUTORATE_CLIMB ? a->rate : a->low;
 
+	if (a->state == AUTORATE_RETRY)
+		safe = a->steady_pps;
+
 	if (a->measuring) {
 		/* all answers are there: what was sent until now is what they answer */
 		m = since((struct autorate_point){(double)s->now_ns, (double)s->sent,
@@ -479,6 +519,7 @@ void autorate_finish(struct autorate *a, const struct autorate_seen *s)
 	}
 	open_epoch(a, false);
 	settle(a, safe);
+	a->rate = safe;
 }
 
 void autorate_text(const struct autorate *a, struct buf *out)
@@ -492,7 +533,7 @@ void autorate_text(const struct autorate *a, struct buf *out)
 		buf_str(out, ": too few answers to see a loss by; say --rate N to go faster");
 		break;
 	case AUTORATE_LOSS:
-		if (a->state == AUTORATE_STEADY)
+		if (a->state == AUTORATE_STEADY || a->state == AUTORATE_RETRY)
 			buf_fmt(out, ": at %.0f/s %.1f %% was lost", a->high, 100 * a->loss);
 		else
 			buf_fmt(out, ": at %.0f/s %.1f %% was lost, looking for the limit", a->high,

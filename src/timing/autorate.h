@@ -46,6 +46,7 @@ enum autorate_state {
 	AUTORATE_BASE,	/* loss was seen: what is the share far below? */
 	AUTORATE_KNEE,	/* between a rate that lost and one that did not */
 	AUTORATE_STEADY,
+	AUTORATE_RETRY, /* is the knee still where it was? */
 };
 
 /* What keeps it from going faster. */
@@ -85,9 +86,11 @@ struct autorate {
 	struct autorate_point from;
 	/* shares without loss that depends on the rate: what was sent, what came back */
 	struct autorate_point base;
-	bool distrust;	    /* ... and they are to be forgotten without a comparison */
-	unsigned setbacks;  /* losses at a steady rate, one after another */
-	double setback_pps; /* the rate at the first of them */
+	bool distrust;		    /* ... and they are to be forgotten without a comparison */
+	unsigned setbacks;	    /* losses at a steady rate, one after another */
+	double setback_pps;	    /* the rate at the first of them */
+	double steady_pps;	    /* the last steady rate */
+	double steady_ns, retry_ns; /* how long without loss; how long until the knee is tried */
 	/* readings, the oldest overwritten */
 	struct autorate_point track[AUTORATE_TRACK];
 	unsigned n_track, track_at;

@@ -31,8 +31,9 @@ struct model {
 	double sender_pps;     /* it sends no faster; 0 = no limit */
 	bool drops;	       /* what the sender cannot send it drops, and counts */
 	bool canaries;
-	double quench_pps; /* source quench above that rate */
-	double refuse_pps; /* above, the excess gets "prohibited" instead */
+	double quench_pps;		 /* source quench above that rate */
+	unsigned hiccup_from, hiccup_to; /* ticks in which most answers are lost */
+	double refuse_pps;		 /* above, the excess gets "prohibited" instead */
 };
 
 struct outcome {
@@ -124,6 +125,8 @@ static void one_tick(struct world *w, const struct model *m, unsigned tick, unsi
 	wanted = binomial(&w->rng, take, m->share);
 	if (m->drops && n > take)
 		w->lost[e] += binomial(&w->rng, n - take, m->share);
+	if (tick >= m->hiccup_from && tick < m->hiccup_to)
+		q = 0.7;
 	wanted = binomial(&w->rng, wanted, 1 - q);
 	passed = limited(w, m, wanted);
 	if (m->refuse_pps > 0 && n > m->refuse_pps * seconds) {
@@ -282,6 +285,18 @@ static void test_random_loss(void **state)
 	}
 }
 
+/* A hiccup on the way up, taken for the knee: it is tried again, and the rate goes on up. */
+static void test_hiccup(void **state)
+{
+	struct model m = {.share = 1, .rtt_ns = 1e6, .hiccup_from = 100, .hiccup_to = 140};
+
+	for (unsigned seed = 0; seed < 20; seed++) {
+		struct outcome o = run(&m, 500e3, 90, seed);
+
+		assert_true(o.rate >= 0.9 * 500e3);
+	}
+}
+
 static void test_no_limit(void **state)
 {
 	struct model m = {.share = 0.1, .rtt_ns = 1e6};
@@ -380,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_random_loss),
+		cmocka_unit_test(test_hiccup),
 		cmocka_unit_test(test_no_limit),
 		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_few_answers),
