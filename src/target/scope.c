@@ -120,7 +120,7 @@ static const struct {
 static int take_setting(struct reading *r, const char *key, char *value)
 {
 	for (size_t i = 0; i < N_SETTINGS; i++) {
-		unsigned *line = (unsigned *)((char *)r->s + settings[i].line);
+		unsigned *line = (void *)((char *)r->s + settings[i].line);
 
 		if (strcmp(settings[i].key, key) != 0)
 			continue;
