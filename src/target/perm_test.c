@@ -126,6 +126,59 @@ static void test_small_orders(void **state)
 	assert_int_equal(orders, 24);
 }
 
+static uint64_t walk(const struct perm *p, uint64_t *met, uint64_t at, uint64_t stop)
+{
+	uint64_t seen = stop - at;
+
+	for (; at < stop; at++) {
+		uint64_t v = perm_at(p, at), bit = UINT64_C(1) << v % 64;
+
+		if (v >= p->n || met[v / 64] & bit)
+			fail_msg("index %llu of %llu", (unsigned long long)at,
+				(unsigned long long)p->n);
+		met[v / 64] |= bit;
+	}
+	return seen;
+}
+
+/*
+ * 2^24 values in several shapes (a power of two, just beside, hosts times ports), cut into 1 to 64
+ * shards, each walked in stretches that stop and go on at random points: no hole, no duplicate.
+ */
+static void check_shards(struct rng *rng, uint64_t n, unsigned shards)
+{
+	uint64_t *met = calloc(n / 64 + 1, sizeof(*met)), seen = 0;
+	struct perm p;
+
+	assert_non_null(met);
+	for (unsigned s = shards; s-- > 0;) {
+		uint64_t at = n * s / shards, end = n * (s + 1) / shards;
+
+		while (at < end) {
+			uint64_t stop = at + 1 + rng_below(rng, end - at);
+
+			perm_init(&p, n, 99); /* a new process */
+			seen += walk(&p, met, at, stop);
+			at = stop;
+		}
+	}
+	assert_true(seen == n);
+	free(met);
+}
+
+static void test_shards(void **state)
+{
+	struct rng rng;
+
+	rng_seed(&rng, 24);
+	check_shards(&rng, 1u << 24, 1);
+	check_shards(&rng, (1u << 24) - 1, 2);
+	check_shards(&rng, (1u << 24) + 1, 3);
+	check_shards(&rng, UINT64_C(65536) * 256, 7);
+	check_shards(&rng, UINT64_C(16777) * 1000, 16);
+	check_shards(&rng, UINT64_C(65535) * 255, 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_same_key_same_order),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_small_orders),
+		cmocka_unit_test(test_shards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

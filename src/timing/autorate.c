@@ -316,6 +316,12 @@ static bool to_learn(const struct autorate *a, const struct autorate_point *m)
 		       (c_hits >= ANSWERS_MIN && variance(c_hits, c) <= enough));
 }
 
+/* The sender does not keep up; a busy moment looks the same in a short window. */
+static bool is_slow(const struct autorate *a)
+{
+	return a->reached < SENDER_SLOW * a->rate;
+}
+
 static void turn_climb(struct autorate *a, const struct autorate_seen *s,
 	const struct autorate_point *m, const struct verdict *v)
 {
@@ -330,12 +336,12 @@ static void turn_climb(struct autorate *a, const struct autorate_seen *s,
 		return;
 	}
 	a->limit = !told && m->at_ns >= BLIND_NS && !blind ? AUTORATE_FEW : AUTORATE_NONE;
-	if (a->suspect_ns || !(told || blind))
+	if (a->suspect_ns || !(told || blind) || (is_slow(a) && m->at_ns < KNEE_NS))
 		return;
 	learn(a, m);
 	a->low = a->rate;
 	a->blur = fmin(Z * v->sigma, 1);
-	if (a->reached < SENDER_SLOW * a->rate)
+	if (is_slow(a))
 		go_steady(a, s, a->reached, AUTORATE_SENDER);
 	else if (a->rate >= a->conf.cap_pps)
 		go_steady(a, s, a->rate, AUTORATE_CAP);
@@ -385,7 +391,7 @@ static void turn_knee(struct autorate *a, const struct autorate_seen *s,
 		return;
 	a->low = a->rate;
 	a->blur = fmin(Z * v->sigma, 1);
-	if (a->reached < SENDER_SLOW * a->rate)
+	if (is_slow(a))
 		go_steady(a, s, a->reached, AUTORATE_SENDER);
 	else
 		go_knee(a, s);
@@ -413,9 +419,10 @@ static void turn_steady(struct autorate *a, const struct autorate_seen *s,
 		return;
 	a->setbacks = 0;
 	a->steady_ns += m->at_ns;
-	if (a->limit == AUTORATE_LOSS && a->steady_ns >= a->retry_ns) {
+	if ((a->limit == AUTORATE_LOSS || a->limit == AUTORATE_SENDER) &&
+		a->steady_ns >= a->retry_ns) {
 		a->state = AUTORATE_RETRY;
-		go(a, s, a->high * RETRY_ABOVE);
+		go(a, s, fmax(a->high, a->steady_pps) * RETRY_ABOVE);
 		settle(a, a->steady_pps);
 		return;
 	}
@@ -432,6 +439,11 @@ static void turn_retry(struct autorate *a, const struct autorate_seen *s,
 		a->retry_ns = fmin(2 * a->retry_ns, RETRY_MAX_NS);
 		spoil_epoch(a);
 		go_steady(a, s, a->steady_pps, AUTORATE_LOSS);
+		return;
+	}
+	if (is_slow(a) && m->at_ns >= KNEE_NS && !a->suspect_ns) {
+		a->retry_ns = fmin(2 * a->retry_ns, RETRY_MAX_NS);
+		go_steady(a, s, a->reached, AUTORATE_SENDER);
 		return;
 	}
 	if (a->suspect_ns || m->at_ns < LONG_NS / 2 ||

@@ -110,10 +110,6 @@ def sip24(k0, k1, data):
     return sip(k0, k1, words, len(data) % 256 << 56 | int.from_bytes(data[whole:], "little"), (2, 4))
 
 
-def sip13(k0, k1, words):
-    return sip(k0, k1, words, len(words) * 8 << 56, (1, 3))
-
-
 class Plan:
     """A small sweep, and all that can be computed of it."""
 
@@ -136,9 +132,10 @@ class Plan:
 
     def hash(self, index, mark, keys):
         host, port = self.target(index)
-        what = self.kind[1] << 32 | mark << 16 | port
-        words = [host & M64, what] if self.family == 4 else [host & M64, host >> 64, what]
-        return sip13(keys[0], keys[1], words)
+        what = self.kind[1] << 51 | mark << 48 | port << 32
+        if self.family == 4:  # 7 bytes, and 23
+            return sip(keys[0], keys[1], [], 7 << 56 | what | host, (1, 3))
+        return sip(keys[0], keys[1], [host & M64, host >> 64], 23 << 56 | what, (1, 3))
 
     def set_digest(self):
         """SipHash-1-3 keyed by family and count, of each range's first index and address; the length is their number."""
