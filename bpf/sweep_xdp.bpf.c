@@ -179,6 +179,7 @@ static __always_inline bool make(struct xdp_md *ctx, struct sweep_ctl *c, uint64
 	uint8_t *frame = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct probe_target to;
 	uint32_t len = frame_len;
+	uint64_t hash;
 
 	if (!probe_index(j, 0, 0, index, &to))
 		return false;
@@ -189,11 +190,12 @@ static __always_inline bool make(struct xdp_md *ctx, struct sweep_ctl *c, uint64
 	}
 	if (len < 34 || frame + len > end)
 		return false;
-	c->digest += probe_write(j, t, &to, mark_of(c, index), j->timed ? c->stamp_ns : 0, frame);
+	hash = probe_write(j, t, &to, mark_of(c, index), j->timed ? c->stamp_ns : 0, frame);
 	if (j->per_host_mac && !put_neighbour(&to, frame)) {
 		c->skipped++;
 		return false;
 	}
+	c->digest += hash;
 	c->sent++;
 	/* Never by 0: see frame_len. */
 	return !bpf_xdp_adjust_tail(ctx, (int)t->len - (int)len);

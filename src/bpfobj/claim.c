@@ -30,6 +30,12 @@ struct hook {
 	struct clsact clsact;
 };
 
+/* An address of ours that was asked for. */
+struct own {
+	struct addr addr;
+	bool claimed; /* the program knows it */
+};
+
 /*
  * Between claim_begin and claim_wait, and after claim_stop, everything but `thread` is the
  * thread's.
@@ -39,8 +45,8 @@ struct claim {
 	enum claim_how only;
 	struct claim_bpf *bpf; /* NULL: not loaded */
 	struct hook *hooks;
-	struct addr *addrs;
-	size_t n_hooks, n_addrs;
+	struct own *owns;
+	size_t n_hooks, n_owns;
 	uint64_t renewed_ns;
 	uint32_t next_ifindex; /* what was begun */
 	struct addr next_self;
@@ -141,13 +147,13 @@ static struct hook *hook_of(const struct claim *c, uint32_t ifindex)
 	return NULL;
 }
 
-static bool knows_address(const struct claim *c, const struct addr *a)
+static const struct own *own_of(const struct claim *c, const struct addr *a)
 {
-	for (size_t i = 0; i < c->n_addrs; i++)
-		if (c->addrs[i].family == a->family &&
-			memcmp(c->addrs[i].b, a->b, sizeof(a->b)) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < c->n_owns; i++)
+		if (c->owns[i].addr.family == a->family &&
+			memcmp(c->owns[i].addr.b, a->b, sizeof(a->b)) == 0)
+			return &c->owns[i];
+	return NULL;
 }
 
 /* One more element; what is refused is kept as well, so that it is not asked for again. */
@@ -165,12 +171,12 @@ static int claim_next(struct claim *c)
 	struct hook *h = hook_of(c, c->next_ifindex);
 	int rc = load(c);
 
-	if (!knows_address(c, &c->next_self)) {
-		if (!grow((void **)&c->addrs, c->n_addrs, sizeof(*c->addrs)))
+	if (!own_of(c, &c->next_self)) {
+		if (!grow((void **)&c->owns, c->n_owns, sizeof(*c->owns)))
 			return -ENOMEM;
 		if (rc == 0)
 			rc = add_address(c, &c->next_self);
-		c->addrs[c->n_addrs++] = c->next_self;
+		c->owns[c->n_owns++] = (struct own){c->next_self, rc == 0};
 	}
 	if (h)
 		return rc;
@@ -210,7 +216,7 @@ static void start(struct claim *c, void *(*work)(void *))
 bool claim_begin(struct claim *c, uint32_t ifindex, const struct addr *self)
 {
 	join(c);
-	if (hook_of(c, ifindex) && knows_address(c, self))
+	if (hook_of(c, ifindex) && own_of(c, self))
 		return false;
 	c->next_ifindex = ifindex;
 	c->next_self = *self;
@@ -243,8 +249,9 @@ void claim_renew(struct claim *c, uint64_t now_ns)
 enum claim_how claim_covers(const struct claim *c, uint32_t ifindex, const struct addr *self)
 {
 	const struct hook *h = c ? hook_of(c, ifindex) : NULL;
+	const struct own *own = h ? own_of(c, self) : NULL;
 
-	return h && knows_address(c, self) ? h->how : CLAIM_NOT;
+	return own && own->claimed ? h->how : CLAIM_NOT;
 }
 
 const char *claim_how_name(enum claim_how how)
@@ -286,7 +293,7 @@ void claim_free(struct claim *c)
 	join(c);
 	stop_thread(c); /* what claim_stop has left */
 	free(c->hooks);
-	free(c->addrs);
+	free(c->owns);
 	free(c);
 }
 

@@ -145,8 +145,7 @@ static int check_kernel(bool live, struct err *e)
 			HOW_ELSE);
 	if (fd < 0)
 		return err_sys(e, "probes and answers in the kernel: this kernel takes no XDP "
-				  "program (CONFIG_BPF_SYSCALL, CONFIG_XDP_SOCKETS); choose "
-				  "another --backend");
+				  "program (CONFIG_BPF_SYSCALL); choose another --backend");
 	if (live)
 		err = run_live(fd, frame, sizeof(frame), 0, 1);
 	close(fd);
@@ -577,17 +576,16 @@ int sweep_bpf_poll(struct sweep_bpf *b, struct sweep_hit *v, unsigned n, int tim
 }
 
 /* A CPU's element begins with its counters; more may follow. */
-void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *out)
+void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *add)
 {
 	int cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(b->skel->maps.desks);
 	size_t step = round_up_8(bpf_map__value_size(b->skel->maps.desks));
 	uint8_t *all = calloc(cpus > 0 ? (size_t)cpus : 1, step);
-	uint64_t *sum = (uint64_t *)out, count;
+	uint64_t *sum = (uint64_t *)add, count;
 	uint32_t key = 0;
 
-	*out = (struct sweep_counts){0};
 	for (int i = 0; all && i < cpus && (i || !bpf_map_lookup_elem(fd, &key, all)); i++)
-		for (size_t w = 0; w < sizeof(*out) / 8; w++) {
+		for (size_t w = 0; w < sizeof(*add) / 8; w++) {
 			memcpy(&count, all + (size_t)i * step + w * 8, 8);
 			sum[w] += count;
 		}

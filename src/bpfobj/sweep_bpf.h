@@ -59,7 +59,7 @@ int sweep_bpf_transmit(struct sweep_bpf *b, unsigned sender, struct err *e);
 int sweep_bpf_frame(struct sweep_bpf *b, unsigned sender, uint8_t *frame, struct err *e);
 /* Takes up to n results, waiting up to timeout_ms for the first; returns how many. One thread. */
 int sweep_bpf_poll(struct sweep_bpf *b, struct sweep_hit *v, unsigned n, int timeout_ms);
-/* Sums of all CPUs. */
-void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *out);
+/* Adds the sums of all CPUs. */
+void sweep_bpf_counts(struct sweep_bpf *b, struct sweep_counts *add);
 /* Detaches everything; NULL is fine. */
 void sweep_bpf_close(struct sweep_bpf *b);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sweep/probe.h"
+#include "sweep/span.h"
 
 #define CHUNK	    (UINT64_C(1) << 16) /* indices that a thread takes at a time */
 #define THREADS_MAX 256
@@ -34,11 +35,6 @@ int audit_same_plan(const struct receipt *v, const char *const *names, size_t n,
 }
 
 /* ---- coverage ------------------------------------------------------------------------------- */
-
-static uint32_t mark_of(uint32_t pass)
-{
-	return pass == 0 ? (uint32_t)SWEEP_PLAIN : SWEEP_PASS + (pass - 1) % 4;
-}
 
 static int add_gap(struct audit_gaps *g, uint64_t from, uint64_t to, uint32_t pass)
 {
@@ -106,7 +102,7 @@ static int audit_mark(
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = cover(&v[i], mark_of(pass), times, &all, &out->again);
+		rc = cover(&v[i], span_pass(pass), times, &all, &out->again);
 	if (rc == 0)
 		rc = receipt_pieces_merge(&all);
 	for (size_t i = 0; i < all.n && rc == 0; i++) {

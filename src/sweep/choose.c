@@ -17,11 +17,10 @@
 
 #define FEW_PROBES 50000
 #define SLOW_PPS   300000.0
-#define ALL_CPUS   4 /* more senders by default than this no link has asked for yet */
 
 /* ---- the kernel's half ----------------------------------------------------------------------- */
 
-static int open_bpf(struct sweep *s, struct err *e)
+static int open_bpf(struct sweep *s, bool live, struct err *e)
 {
 	struct sweep_bpf_conf c = {
 		.job = &s->job,
@@ -30,7 +29,7 @@ static int open_bpf(struct sweep *s, struct err *e)
 		.n_tmpls = s->tmpls.n,
 		.rows = &s->env->space->rows,
 		.neighbours = s->way.neighbours,
-		.senders = s->conf.lanes,
+		.senders = live ? s->conf.lanes : 0,
 		.dedup = s->plan->sweep.dedup,
 	};
 
@@ -53,7 +52,7 @@ static int attach(struct sweep *s, bool live, const char **how, struct err *e)
 			"answers to an address that is not the interface's own may not pass there");
 	rc = sweep_bpf_probe(live, e);
 	if (rc == 0)
-		rc = open_bpf(s, e);
+		rc = open_bpf(s, live, e);
 	if (rc == 0)
 		rc = sweep_bpf_attach(s->bpf, how, e);
 	if (rc < 0)
@@ -154,9 +153,8 @@ static int choose_receiver(struct sweep *s, const char **how, struct err *e)
 
 	if (s->env->sim)
 		return receiver_sim.open(&s->receiver, &s->conf, e);
-	if (!s->conf.bpf && s->job.l3 && attach(s, false, how, &why) < 0) {
+	if (!s->conf.bpf && s->job.l3 && attach(s, false, how, &why) < 0)
 		step_down(s, "receiver in XDP", &why);
-	}
 	if (s->conf.bpf)
 		return receiver_xdp.open(&s->receiver, &s->conf, e);
 	return receiver_ring.open(&s->receiver, &s->conf, e);

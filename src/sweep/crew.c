@@ -114,7 +114,7 @@ int crew_start(struct crew *c, struct sender *s, unsigned n, bool threaded, stru
 {
 	int rc = 0;
 
-	*c = (struct crew){.sender = s, .n = n, .threaded = threaded, .sample_at = 1};
+	*c = (struct crew){.sender = s, .n = n, .threaded = threaded};
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->news, NULL);
 	for (unsigned i = 0; i < n; i++) {

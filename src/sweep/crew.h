@@ -35,7 +35,6 @@ struct crew {
 	bool threaded;
 	bool paused, quit; /* under the lock */
 	double pps;	   /* of all lanes together; 0 = no limit */
-	uint64_t sample_mask, sample_at;
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 };

@@ -20,8 +20,8 @@ enum {
 	EVENTS = 64,
 };
 #define PATIENCE_NS (3 * NS_PER_S)
-#define FIRST_LOOK_NS                                                                              \
-	(20 * NS_PER_MS) /* whether data was acknowledged; then twice as long each time */
+/* Until the first look whether data was acknowledged; then twice as long each time. */
+#define FIRST_LOOK_NS (20 * NS_PER_MS)
 
 enum stage { FREE, CONNECTING, ASKED };
 
@@ -263,11 +263,6 @@ unsigned datacheck_poll(struct datacheck *d, struct rec_result *v, unsigned n, u
 				look(d, &d->slots[i], now);
 	} while (!d->n_done && d->busy && now < end);
 	return take(d, v, n);
-}
-
-int datacheck_fd(const struct datacheck *d)
-{
-	return d->epoll;
 }
 
 void datacheck_close(struct datacheck *d)

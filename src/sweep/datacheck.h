@@ -17,8 +17,8 @@
 struct datacheck_conf {
 	struct clock *clock;
 	const char *interface; /* to go by, or NULL */
-	unsigned
-		max_open; /* connections at once; 0 = as many as descriptors allow, at most 1,024 */
+	/* connections at once; 0 = as many as descriptors allow, at most 1,024 */
+	unsigned max_open;
 	uint64_t patience_ns; /* for each of connecting and answering; 0 = 3 s */
 };
 
@@ -38,7 +38,5 @@ int datacheck_add(struct datacheck *d, const struct rec_result *r);
  * the first; returns how many.
  */
 unsigned datacheck_poll(struct datacheck *d, struct rec_result *v, unsigned n, uint64_t timeout_ns);
-/* A descriptor that polls readable when a connection has news; time-outs need datacheck_poll. */
-int datacheck_fd(const struct datacheck *d);
 /* Resets what is still open; NULL is fine. */
 void datacheck_close(struct datacheck *d);

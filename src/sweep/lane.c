@@ -7,7 +7,7 @@
 #include "base/clock.h"
 
 #define Q8(ns)	((ns) << 8)
-#define GAP_MAX 1e15 /* with its fractional bits: an hour and more */
+#define GAP_MAX 1e15 /* ns, 11 days: a batch of these with fractional bits fits in 64 bits */
 
 /* A gap that has changed counts from now on; what was due under the old one is due no later. */
 static void set_gap(struct lane_pace *p, uint64_t gap_q8, uint64_t now_q8)
@@ -47,7 +47,8 @@ unsigned lane_allows(
 		p->busy_q8 = now_q8;
 	at = p->busy_q8 > p->due_q8 + slack ? p->busy_q8 - slack : p->due_q8;
 	if (at > now_q8) {
-		*wake_ns = (at + 255) >> 8;
+		*wake_ns =
+			now_ns + ((at - now_q8 + 255) >> 8); /* Q8 drops upper bits of the time */
 		return 0;
 	}
 	n = (now_q8 - p->due_q8) / gap_q8 + 1;
@@ -56,7 +57,7 @@ unsigned lane_allows(
 	return n < max ? (unsigned)n : max;
 }
 
-void lane_sent(struct lane_pace *p, uint64_t now_ns, unsigned n)
+void lane_sent(struct lane_pace *p, unsigned n)
 {
 	if (p->gap_q8 == 0)
 		return;

@@ -28,6 +28,6 @@ struct lane_pace {
 unsigned lane_allows(
 	struct lane_pace *p, uint64_t gap_q8, uint64_t now_ns, unsigned max, uint64_t *wake_ns);
 /* n have left. */
-void lane_sent(struct lane_pace *p, uint64_t now_ns, unsigned n);
+void lane_sent(struct lane_pace *p, unsigned n);
 /* The gap of each of n lanes that send `pps` packets a second together; 0 pps: 0. */
 uint64_t lane_gap_q8(double pps, unsigned n);

@@ -35,7 +35,7 @@ static size_t run(double pps, double seconds, uint64_t late_ns, struct rng *r)
 		assert_true(sent + n <= SENT_MAX);
 		for (unsigned i = 0; i < n; i++)
 			left_at[sent++] = now;
-		lane_sent(&p, now, n);
+		lane_sent(&p, n);
 		now += 200 * n; /* what it takes to send */
 	}
 	return sent;
@@ -81,12 +81,24 @@ static void test_rate_changes(void **state)
 	uint64_t wake, slow = lane_gap_q8(0.1, 1), fast = lane_gap_q8(1000, 1), now = NS_PER_S;
 
 	assert_int_equal(lane_allows(&p, slow, now, 64, &wake), 1);
-	lane_sent(&p, now, 1);
+	lane_sent(&p, 1);
 	assert_int_equal(lane_allows(&p, slow, now + 1, 64, &wake), 0);
 	assert_int_equal(wake, now + 10 * NS_PER_S);
 	assert_int_equal(lane_allows(&p, fast, now + NS_PER_S, 64, &wake), 0);
 	assert_int_equal(wake, now + NS_PER_S + NS_PER_MS);
 	assert_int_equal(lane_allows(&p, 0, now + NS_PER_S, 64, &wake), 64);
+}
+
+/* With fractional bits the clock of a machine that has been up for 834 days is more than 64. */
+static void test_uptime(void **state)
+{
+	struct lane_pace p = {0};
+	uint64_t wake, gap = lane_gap_q8(1000, 1), now = (UINT64_C(1) << 56) + NS_PER_S;
+
+	assert_int_equal(lane_allows(&p, gap, now, 64, &wake), 1);
+	lane_sent(&p, 1);
+	assert_int_equal(lane_allows(&p, gap, now, 64, &wake), 0);
+	assert_int_equal(wake, now + NS_PER_MS);
 }
 
 static void test_shards(void **state)
@@ -158,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_no_burst),
 		cmocka_unit_test(test_rate_changes),
+		cmocka_unit_test(test_uptime),
 		cmocka_unit_test(test_shards),
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_sample),

@@ -210,7 +210,7 @@ static int remember(struct ledger *l, uint64_t now_ns)
 {
 	uint64_t horizon = l->facts->plan->sweep.cooldown_ns;
 	struct ledger_past *p;
-	int rc = 0;
+	int rc;
 
 	while (l->n_past > 1 &&
 		(l->past[1].at_ns + horizon <= now_ns || l->n_past == LEDGER_PAST)) {
@@ -219,8 +219,7 @@ static int remember(struct ledger *l, uint64_t now_ns)
 	}
 	p = &l->past[l->n_past];
 	*p = (struct ledger_past){.at_ns = now_ns};
-	for (size_t i = 0; i < ours(l)->sent_of.n && rc == 0; i++)
-		rc = receipt_pieces_add(&p->sent, &ours(l)->sent_of.v[i]);
+	rc = receipt_pieces_append(&p->sent, &ours(l)->sent_of);
 	l->n_past += rc == 0;
 	return rc;
 }
@@ -230,22 +229,21 @@ static int set_again(struct ledger *l, uint64_t now_ns)
 {
 	uint64_t horizon = l->facts->plan->sweep.cooldown_ns;
 	struct receipt_pieces *again = &l->receipt.again, owed = {0};
-	int rc = 0;
+	int rc;
 
 	again->n = 0;
-	for (size_t i = 0; i < l->owed.n && rc == 0; i++)
-		rc = receipt_pieces_add(&owed, &l->owed.v[i]);
+	rc = receipt_pieces_append(&owed, &l->owed);
 	if (rc == 0) /* what the run before had to send again, and we have not yet */
 		rc = sent_less(&owed, &ours(l)->sent_of);
-	for (size_t i = 0; i < ours(l)->sent_of.n && rc == 0; i++)
-		rc = receipt_pieces_add(again, &ours(l)->sent_of.v[i]);
+	if (rc == 0)
+		rc = receipt_pieces_append(again, &ours(l)->sent_of);
 	/* all of it, when the run is younger than that */
 	if (rc == 0 && l->n_past && l->past[0].at_ns + horizon <= now_ns)
 		rc = sent_less(again, &l->past[0].sent);
-	for (size_t i = 0; l->conf.steer && i < l->conf.steer->lost.n && rc == 0; i++)
-		rc = receipt_pieces_add(again, &l->conf.steer->lost.v[i]);
-	for (size_t i = 0; i < owed.n && rc == 0; i++)
-		rc = receipt_pieces_add(again, &owed.v[i]);
+	if (rc == 0 && l->conf.steer)
+		rc = receipt_pieces_append(again, &l->conf.steer->lost);
+	if (rc == 0)
+		rc = receipt_pieces_append(again, &owed);
 	free(owed.v);
 	return rc < 0 ? rc : receipt_pieces_merge(again);
 }
@@ -305,10 +303,11 @@ static void say_missed(struct ledger *l, struct sweep *s)
 static void phase(void *ctx, struct sweep *s, enum sweep_phase p, const struct sweep_tick *t)
 {
 	struct ledger *l = ctx;
-	struct receipt_session *me = ours(l);
+	struct receipt_session *me;
 
-	if (p != SWEEP_DONE)
+	if (p != SWEEP_DONE || !l->receipt.n_sessions) /* none: begin failed */
 		return;
+	me = ours(l);
 	if (close_books(l, s, t) < 0) {
 		sweep_say(s, LOG_WARN, "out of memory for the sweep's receipt");
 		return;
@@ -316,8 +315,8 @@ static void phase(void *ctx, struct sweep *s, enum sweep_phase p, const struct s
 	me->digest = t->digest;
 	me->digest_known = true;
 	(void)!set_again(l, t->now_ns);
-	for (size_t i = 0; l->conf.steer && i < l->conf.steer->asked.n; i++)
-		(void)!receipt_pieces_add(&me->canaries, &l->conf.steer->asked.v[i]);
+	if (l->conf.steer)
+		(void)!receipt_pieces_append(&me->canaries, &l->conf.steer->asked);
 	recheck_estimate(&l->recheck, &l->receipt.missed);
 	say_missed(l, s);
 }
@@ -342,11 +341,11 @@ int ledger_todo(struct ledger *l, const struct plan *p, size_t *n)
 		rc = receipt_pieces_add(
 			&left, &(struct receipt_piece){shard_first(total, p->sweep.shard, shards),
 				       shard_first(total, p->sweep.shard + 1, shards), 1,
-				       i ? SWEEP_PASS + (i - 1) % 4 : SWEEP_PLAIN, 1});
+				       span_pass(i), 1});
 	for (size_t i = 0; i < r->n_sessions && rc == 0; i++)
 		rc = sent_less(&left, &r->sessions[i].sent_of);
-	for (size_t i = 0; i < r->again.n && rc == 0; i++)
-		rc = receipt_pieces_add(&left, &r->again.v[i]);
+	if (rc == 0)
+		rc = receipt_pieces_append(&left, &r->again);
 	if (rc == 0)
 		rc = receipt_pieces_merge(&left);
 	l->todo = calloc(left.n + 1, sizeof(*l->todo));
@@ -360,26 +359,15 @@ int ledger_todo(struct ledger *l, const struct plan *p, size_t *n)
 	return rc;
 }
 
-static void add_before(struct sweep_counts *c, const struct sweep_counts *before)
-{
-	const uint64_t *from = (const uint64_t *)before;
-	uint64_t *to = (uint64_t *)c;
-
-	for (size_t i = 0; i < sizeof(*c) / sizeof(*to); i++)
-		to[i] += from[i];
-}
-
 int ledger_finish(struct ledger *l, const struct sweep_result *res, const char *path, struct err *e)
 {
 	struct receipt *r = &l->receipt;
-	struct sweep_counts before = r->counts;
 	struct buf b = {0};
 	int rc = 0;
 
 	if (!r->n_sessions)
 		return 0;
-	r->counts = res->counts;
-	add_before(&r->counts, &before);
+	receipt_counts_add(&r->counts, &res->counts); /* to those of the run before */
 	r->rate_reached = res->rate_pps;
 	r->complete = !res->interrupted;
 	if (l->conf.steer && l->conf.steer->on)

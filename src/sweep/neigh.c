@@ -2,6 +2,8 @@
 /* Link addresses of neighbours, asked for by the stateful engine's ARP and ND. */
 #include "sweep/neigh.h"
 
+#include <string.h>
+
 #include "scan/scan.h"
 #include "target/target.h"
 
@@ -54,8 +56,9 @@ int neigh_ask(const struct neigh_query *q, struct err *e)
 
 	bus_init(&bus);
 	rc = bus_subscribe(&bus, on_record, (void *)(uintptr_t)q, BUS_WANT(REC_HOST));
-	if (rc == 0)
-		rc = targets_open(&sub.targets, &rq, e);
+	if (rc < 0)
+		return err_set(e, rc, "neighbours cannot be asked: %s", strerror(-rc));
+	rc = targets_open(&sub.targets, &rq, e);
 	if (rc < 0)
 		return rc;
 	sub.bus = &bus;

@@ -23,9 +23,8 @@ struct probe_target {
 /* TCP flags of RFC 9293 that decide where the proof goes and what comes back. */
 enum { PROBE_FIN = 1, PROBE_SYN = 2, PROBE_RST = 4, PROBE_ACK = 16 };
 
-#define PROBE_TSVAL                                                                                \
-	28 /* offset of the time stamp in a TCP header with a Linux client's options               \
-	    */
+/* Offset of the time stamp in a TCP header with a Linux client's options. */
+#define PROBE_TSVAL 28
 
 /*
  * The target of index < job.perm.n: shuffled, then host by host, each with all ports in turn.

@@ -53,6 +53,15 @@ int receipt_pieces_add(struct receipt_pieces *p, const struct receipt_piece *x)
 	return 0;
 }
 
+int receipt_pieces_append(struct receipt_pieces *p, const struct receipt_pieces *from)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < from->n && rc == 0; i++)
+		rc = receipt_pieces_add(p, &from->v[i]);
+	return rc;
+}
+
 static uint64_t piece_count(const struct receipt_piece *x)
 {
 	return (x->to - x->from - 1) / x->stride + 1;
@@ -222,7 +231,7 @@ void receipt_job(const struct receipt *r, const struct receipt_session *s, struc
 
 /* ---- sums ----------------------------------------------------------------------------------- */
 
-static void add_counts(struct sweep_counts *to, const struct sweep_counts *from)
+void receipt_counts_add(struct sweep_counts *to, const struct sweep_counts *from)
 {
 	to->frames += from->frames;
 	for (unsigned i = 0; i < SWEEP_ANSWERS; i++)
@@ -246,16 +255,6 @@ static void add_missed(struct recheck_estimate *to, const struct recheck_estimat
 	recheck_interval(to);
 }
 
-static int copy_pieces(struct receipt_pieces *to, const struct receipt_pieces *from)
-{
-	int rc = 0;
-
-	memset(to, 0, sizeof(*to));
-	for (size_t i = 0; i < from->n && rc == 0; i++)
-		rc = receipt_pieces_add(to, &from->v[i]);
-	return rc;
-}
-
 static int add_sessions(struct receipt *r, const struct receipt *from)
 {
 	struct receipt_session *v =
@@ -268,16 +267,15 @@ static int add_sessions(struct receipt *r, const struct receipt *from)
 		struct receipt_session *s = &r->sessions[r->n_sessions++];
 
 		*s = from->sessions[i];
-		rc = copy_pieces(&s->sent_of, &from->sessions[i].sent_of);
-		memset(&s->canaries, 0, sizeof(s->canaries));
+		s->sent_of = s->canaries = (struct receipt_pieces){0};
+		rc = receipt_pieces_append(&s->sent_of, &from->sessions[i].sent_of);
 		if (rc == 0)
-			rc = copy_pieces(&s->canaries, &from->sessions[i].canaries);
+			rc = receipt_pieces_append(&s->canaries, &from->sessions[i].canaries);
 	}
 	return rc;
 }
 
-/* Hosts without link address: the same network seen from shards; what either lacked is lacking. */
-static int add_lists(struct receipt *r, const struct receipt *from)
+static int add_shards(struct receipt *r, const struct receipt *from)
 {
 	uint32_t *shards =
 		reallocarray(r->shards, (size_t)r->n_here + from->n_here + 1, sizeof(*shards));
@@ -304,12 +302,12 @@ int receipt_add(struct receipt *r, const struct receipt *from, struct err *e)
 	if (!same_skipped(r, from))
 		return err_set(e, ERR_USAGE,
 			"the receipts name different hosts without link address, so they cannot be one; verify them without --merge");
-	rc = add_lists(r, from);
+	rc = add_shards(r, from);
 	if (rc == 0)
 		rc = add_sessions(r, from);
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
-	add_counts(&r->counts, &from->counts);
+	receipt_counts_add(&r->counts, &from->counts);
 	add_missed(&r->missed, &from->missed);
 	if (strcmp(r->sender, from->sender) != 0)
 		snprintf(r->sender, sizeof(r->sender), "several");

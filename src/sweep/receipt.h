@@ -91,6 +91,8 @@ void receipt_free(struct receipt *r);
 /* Adds to a list: pieces of one mark and stride are merged by times when `receipt_pieces_merge` is
  * called. 0 or -ENOMEM. */
 int receipt_pieces_add(struct receipt_pieces *p, const struct receipt_piece *x) MUST_CHECK;
+/* Adds all of another list. 0 or -ENOMEM. */
+int receipt_pieces_append(struct receipt_pieces *p, const struct receipt_pieces *from) MUST_CHECK;
 /* Sorts, and cuts the pieces so that those of one mark and stride are disjoint and maximal; pieces
  * with a negative `times` (as uint32_t) take away. 0 or -ENOMEM. */
 int receipt_pieces_merge(struct receipt_pieces *p) MUST_CHECK;
@@ -115,5 +117,7 @@ int receipt_write(const struct receipt *r, const char *path, struct err *e) MUST
 int receipt_read(struct receipt *r, const char *path, struct err *e) MUST_CHECK;
 /* Whether the file begins like one. */
 bool receipt_is(const char *path);
+/* Adds counters. */
+void receipt_counts_add(struct sweep_counts *to, const struct sweep_counts *from);
 /* Adds `from`, a receipt of the same plan, to `r`: shards, sessions, counts. -ENOMEM. */
 int receipt_add(struct receipt *r, const struct receipt *from, struct err *e) MUST_CHECK;

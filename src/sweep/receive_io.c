@@ -8,6 +8,7 @@
 
 #include "sweep/answer.h"
 #include "sweep/dedup.h"
+#include "sweep/met.h"
 
 #define BATCH	   64
 #define RING_BYTES (16u << 20)
@@ -17,9 +18,8 @@ struct twin {
 	struct receiver base;
 	struct sweep_job job; /* with l3 0: what comes up has no link header */
 	struct io *io;
-	bool borrowed;		      /* it is the simulator */
-	struct sweep_bucket *buckets; /* owned; NULL: duplicates are not looked for */
-	uint32_t mask;
+	bool borrowed; /* it is the simulator */
+	struct met met;
 	struct sweep_counts counts;
 	struct io_rx rx[BATCH];
 	unsigned n, at; /* of rx: received, and the next to be looked at */
@@ -34,7 +34,6 @@ static struct twin *self(struct receiver *r)
 static bool take(struct twin *t, const struct io_rx *rx, struct sweep_hit *out)
 {
 	struct answer a;
-	uint64_t key;
 	int rc = answer_read(&t->job, rx->data, rx->data + rx->len, &a);
 
 	if (rc == ANSWER_PASS)
@@ -42,11 +41,8 @@ static bool take(struct twin *t, const struct io_rx *rx, struct sweep_hit *out)
 	t->counts.frames++;
 	if (rc == ANSWER_VALID)
 		rc = answer_time(&t->job, &a, rx->at_ns);
-	if (rc == ANSWER_VALID && t->buckets) {
-		key = dedup_key(&t->job, &a);
-		if (dedup_met(&t->buckets[dedup_bucket(key, t->mask)], key))
-			rc = SWEEP_DUPLICATE;
-	}
+	if (rc == ANSWER_VALID && met_key(&t->met, dedup_key(&t->job, &a)))
+		rc = SWEEP_DUPLICATE;
 	if (rc != ANSWER_VALID) {
 		t->counts.rejects[rc]++;
 		return false;
@@ -108,25 +104,8 @@ static void twin_close(struct receiver *r)
 		return;
 	if (!t->borrowed)
 		io_close(t->io);
-	free(t->buckets);
+	met_free(&t->met);
 	free(t);
-}
-
-/* Buckets for at least `answers` keys. */
-static int make_dedup(struct twin *t, size_t answers, struct err *e)
-{
-	size_t n = 1;
-
-	if (answers == 0)
-		return 0;
-	while (n * DEDUP_WAYS < answers)
-		n *= 2;
-	t->buckets = calloc(n, sizeof(*t->buckets));
-	if (!t->buckets)
-		return err_set(
-			e, -ENOMEM, "out of memory for the answers to remember; lower --dedup");
-	t->mask = (uint32_t)n - 1;
-	return 0;
 }
 
 static int open_io(struct twin *t, const struct sender_conf *c, struct err *e)
@@ -158,7 +137,7 @@ static int open_as(struct receiver **out, const struct sender_conf *c,
 	t->base.ops = ops;
 	t->job = *c->job;
 	t->job.l3 = 0;
-	rc = make_dedup(t, c->dedup, e);
+	rc = met_init(&t->met, c->dedup, e);
 	if (rc == 0)
 		rc = open_io(t, c, e);
 	if (rc < 0) {

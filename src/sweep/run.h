@@ -4,8 +4,8 @@
 
 #include "scan/tech.h"
 #include "sweep/crew.h"
-#include "sweep/again.h"
 #include "sweep/checker.h"
+#include "sweep/met.h"
 #include "sweep/sender.h"
 #include "sweep/sweep.h"
 #include "sweep/templates.h"
@@ -30,8 +30,8 @@ struct sweep {
 	struct sender *aside; /* one lane of the main thread's own, for single probes; opened when
 				 first needed */
 	struct receiver *receiver;
-	struct again again;
-	bool check; /* open ports are connected to (-sT) */
+	struct met again; /* answers to probes of different marks that are one fact */
+	bool check;	  /* open ports are connected to (-sT) */
 	struct checker checker;
 	bool look_again;	  /* some targets are probed more than once */
 	uint64_t first, behind;	  /* the shard */
@@ -46,7 +46,6 @@ struct sweep {
 	enum sweep_phase phase;
 	bool rechecked;
 	uint64_t start_ns, start_wall_ns, now, next_tick_ns, progress_ns, quiet_ns;
-	uint64_t sent_ns;    /* when the last span ended: the cooldown counts from there */
 	uint64_t wall_shift; /* CLOCK_REALTIME - CLOCK_MONOTONIC, modulo 2^64 */
 	struct sweep_tick tick;
 	uint64_t rate_at_ns, rate_sent; /* of the last measurement */

@@ -13,9 +13,8 @@
 #include "sweep/lane.h"
 #include "sweep/probe.h"
 
-#define BATCH                                                                                      \
-	32 /* probes with one time: round trips read too long by as long as it takes to send them  \
-	    */
+/* Probes with one time: round trips read too long by as long as it takes to send them. */
+#define BATCH	 32
 #define RETRY_NS (50 * NS_PER_US) /* after a full queue, which does not say when it drains */
 #define SLEEP_NS (20 * NS_PER_MS) /* at most, so that a stop is seen */
 #define ROOM	 ((SWEEP_FRAME_MAX + 63) / 64 * 64)
@@ -29,7 +28,7 @@ struct io_lane {
 	struct io_tx tx[BATCH];
 	uint64_t hash[BATCH], behind[BATCH]; /* of each: its hash, and the index after it */
 	uint64_t tail;			     /* index behind the batch and what it skipped */
-	uint64_t dropped;
+	uint64_t dropped;		     /* read by the main thread, as ctl is */
 	int refusal;
 	uint8_t frame[BATCH][ROOM];
 };
@@ -122,8 +121,9 @@ static void account(struct io_lane *l, unsigned n)
 
 	for (unsigned i = l->done; i < l->done + n; i++) {
 		if (l->tx[i].error) {
-			l->dropped++;
-			l->refusal = l->refusal ? l->refusal : l->tx[i].error;
+			CTL_SET(l->dropped, l->dropped + 1);
+			if (!l->refusal)
+				CTL_SET(l->refusal, l->tx[i].error);
 			continue;
 		}
 		sent++;
@@ -169,7 +169,7 @@ static int io_step(struct sender *s, unsigned lane, uint64_t *wake_ns, struct er
 		return 0;
 	}
 	CTL_SET(l->ctl.stamp_ns, now);
-	lane_sent(&l->pace, now, l->n);
+	lane_sent(&l->pace, l->n);
 	return put(l, wake_ns, now, e);
 }
 
@@ -223,6 +223,7 @@ static int lane_open(struct io_sender *u, unsigned i, const struct io_ops *ops, 
 		.interface = ops == &io_raw_ops ? NULL : u->conf.interface, /* the kernel routes */
 		.mac = u->conf.mac,
 		.clock = u->conf.clock,
+		.beside = i ? u->lanes[0]->io : NULL,
 		.send_only = true};
 	struct io_lane *l = calloc(1, sizeof(*l));
 
@@ -267,10 +268,12 @@ static void io_counts(struct sender *s, struct sweep_counts *add)
 
 static int io_refusal(struct sender *s)
 {
+	int refusal = 0;
+
 	for (unsigned i = 0; i < self(s)->conf.lanes; i++)
-		if (self(s)->lanes[i]->refusal)
-			return self(s)->lanes[i]->refusal;
-	return 0;
+		if ((refusal = CTL_GET(self(s)->lanes[i]->refusal)))
+			break;
+	return refusal;
 }
 
 static int probe_row(const struct io_ops *ops, const char *interface, struct err *e)

@@ -107,17 +107,7 @@ static bool rx_more(struct receiver *r)
 
 static void rx_counts(struct receiver *r, struct sweep_counts *add)
 {
-	struct sweep_counts c = {0};
-
-	sweep_bpf_counts(((struct xdp_receiver *)r)->bpf, &c);
-	add->frames += c.frames;
-	for (unsigned i = 0; i < SWEEP_ANSWERS; i++)
-		add->answers[i] += c.answers[i];
-	for (unsigned i = 0; i < SWEEP_REJECTS; i++)
-		add->rejects[i] += c.rejects[i];
-	add->resets += c.resets;
-	add->tx_sent += c.tx_sent;
-	add->tx_dropped += c.tx_dropped;
+	sweep_bpf_counts(((struct xdp_receiver *)r)->bpf, add);
 }
 
 static void rx_close(struct receiver *r)

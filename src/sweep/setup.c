@@ -211,7 +211,7 @@ static int set_again(struct sweep *s, struct err *e)
 	size_t room = p->dedup > AGAIN_MIN ? p->dedup : AGAIN_MIN;
 
 	s->look_again = p->passes > 1 || span_count(&s->sample) || s->env->watches;
-	return s->look_again ? again_init(&s->again, room, e) : 0;
+	return s->look_again ? met_init(&s->again, room, e) : 0;
 }
 
 uint32_t setup_frame_len(const struct sweep *s)

@@ -11,6 +11,11 @@ uint64_t shard_first(uint64_t total, uint32_t i, uint32_t n)
 	return (uint64_t)((unsigned __int128)total * i / n);
 }
 
+uint32_t span_pass(uint32_t pass)
+{
+	return pass ? SWEEP_PASS + (pass - 1) % 4 : (uint32_t)SWEEP_PLAIN;
+}
+
 uint64_t span_count(const struct sweep_span *s)
 {
 	return s->to > s->from ? (s->to - s->from - 1) / s->stride + 1 : 0;

@@ -9,6 +9,8 @@
 /* The first index of shard i of n (i = n: behind the last). The shards 0 .. n-1 partition 0 ..
  * total-1, and differ by one in size at most. */
 uint64_t shard_first(uint64_t total, uint32_t i, uint32_t n);
+/* The mark of a pass over the whole shard, from 0. Passes 1, 5, 9 ... share one, and so on. */
+uint32_t span_pass(uint32_t pass);
 /* How many indices a span has. */
 uint64_t span_count(const struct sweep_span *s);
 /* Share i of n of the span's indices, contiguous; it may be empty. */

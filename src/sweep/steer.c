@@ -45,8 +45,7 @@ static void close_epoch(struct steer *s, struct sweep *sw, uint64_t id)
 	*e = (struct steer_epoch){.id = id};
 	if (sent_so_far(sw, &now) < 0)
 		return;
-	for (size_t i = 0; i < now.n; i++)
-		(void)!receipt_pieces_add(&e->sent, &now.v[i]);
+	(void)!receipt_pieces_append(&e->sent, &now);
 	(void)!sent_less(&e->sent, &s->sent);
 	free(s->sent.v);
 	s->sent = now;

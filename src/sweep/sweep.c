@@ -153,15 +153,27 @@ static int open_aside(struct sweep *s)
 	return s->aside ? 0 : row->open(&s->aside, &c, NULL);
 }
 
+/* 0, -EAGAIN: the queue is full and the probe waits; or -errno. */
+static int step_aside(struct sweep *s, const struct sweep_ctl *ctl)
+{
+	uint64_t wake;
+	int rc = s->aside->ops->step(s->aside, 0, &wake, NULL);
+
+	s->aside_sent = ctl->sent;
+	s->aside_digest = ctl->digest;
+	return rc < 0 ? rc : ctl->next < ctl->end ? -EAGAIN : 0;
+}
+
 int sweep_send_one(struct sweep *s, uint64_t index, uint32_t mark)
 {
 	struct sweep_ctl *ctl;
-	uint64_t wake;
 	int rc = open_aside(s);
 
 	if (rc < 0)
 		return rc;
 	ctl = s->aside->ops->ctl(s->aside, 0);
+	if (ctl->next < ctl->end && (rc = step_aside(s, ctl)) < 0)
+		return rc; /* the one before still waits */
 	*ctl = (struct sweep_ctl){.next = index,
 		.end = index + 1,
 		.stride = 1,
@@ -170,10 +182,8 @@ int sweep_send_one(struct sweep *s, uint64_t index, uint32_t mark)
 		.sent = ctl->sent,
 		.skipped = ctl->skipped,
 		.digest = ctl->digest};
-	rc = s->aside->ops->step(s->aside, 0, &wake, NULL);
-	s->aside_sent = ctl->sent;
-	s->aside_digest = ctl->digest;
-	return rc;
+	rc = step_aside(s, ctl);
+	return rc == -EAGAIN ? 0 : rc;
 }
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -221,10 +231,8 @@ static int push_passes(struct sweep *s)
 	for (size_t i = 0; i < s->env->n_todo && rc == 0; i++)
 		rc = push(s, &s->env->todo[i]);
 	for (unsigned i = 0; i < passes && rc == 0 && !s->env->todo; i++) {
-		struct sweep_span span = {.from = s->first,
-			.to = s->behind,
-			.stride = 1,
-			.mark = i ? SWEEP_PASS + (i - 1) % 4 : SWEEP_PLAIN};
+		struct sweep_span span = {
+			.from = s->first, .to = s->behind, .stride = 1, .mark = span_pass(i)};
 
 		rc = push(s, &span);
 	}
@@ -280,7 +288,7 @@ static void tear_down(struct sweep *s)
 		s->sender->ops->close(s->sender);
 	sweep_bpf_close(s->bpf);
 	templates_free(&s->tmpls);
-	again_free(&s->again);
+	met_free(&s->again);
 	free(s->pushed);
 	way_free(&s->way);
 }
@@ -300,14 +308,17 @@ static void fail(struct sweep *s, int rc, const struct err *e)
 static void drain(struct sweep *s, uint64_t wait_ns)
 {
 	struct sweep_hit v[HITS_MAX];
-	struct err e = {0};
+	struct err e;
 	unsigned turns = 0;
 	int n;
 
 	do {
 		n = s->receiver->ops->poll(s->receiver, v, HITS_MAX, turns ? 0 : wait_ns);
 		if (n < 0)
-			fail(s, n, &e);
+			fail(s,
+				err_set(&e, n, "receiver %s: taking answers failed: %s",
+					s->receiver->ops->name, strerror(-n)),
+				&e);
 		if (n <= 0)
 			continue;
 		tell_hits(s, v, (unsigned)n);

@@ -9,6 +9,7 @@
 
 #include "scan/sim_run.c"
 
+#include "sweep/ledger.h"
 #include "sweep/sweep.h"
 
 #define COUNT(v) (sizeof(v) / sizeof(*(v)))
@@ -38,6 +39,7 @@ struct swept {
 	uint64_t digest;
 	volatile sig_atomic_t stop;
 	size_t stop_after; /* results; 0 = never */
+	int code;	   /* that the run is to end with */
 };
 
 /* Hosts .1 to .6 answer, .7 is dead, .8 does not exist. */
@@ -97,8 +99,8 @@ static void sweep(struct swept *s, const struct sim_conf *conf, struct plan *p, 
 	env.space = &space;
 	env.sim_self = p->family == 6 ? conf->self6 : conf->self4;
 	env.stop = &s->stop;
-	assert_int_equal(sweep_run(p, &env, &s->res, &e), 0);
-	assert_string_equal(e.text, "");
+	assert_int_equal(sweep_run(p, &env, &s->res, &e), s->code);
+	assert_int_equal(e.code, s->code);
 	io_close(env.sim);
 	sim_free(net);
 	space_free(&space);
@@ -383,6 +385,29 @@ static void test_watch(void **state)
 	free(s);
 }
 
+/* A checkpoint of another plan: the run ends by what the ledger says, before anything is sent. */
+static void test_other_plan(void **state)
+{
+	struct sim_host hosts[HOSTS - 1];
+	struct sim_conf conf = {
+		.seed = 1, .self4 = addr_v4(0x0aff0001), .hosts = hosts, .n_hosts = HOSTS - 1};
+	struct receipt before = {0};
+	struct ledger l = {0};
+	struct sweep_watch watch =
+		ledger_watch(&l, &(struct ledger_conf){.clock = clock_real(), .before = &before});
+	struct swept *s = calloc(1, sizeof(*s));
+	struct plan p;
+
+	make_hosts(hosts);
+	make_plan(&p, "syn", PORTS_TCP);
+	s->code = ERR_USAGE;
+	sweep(s, &conf, &p, "10.0.0.1-8", &watch);
+	assert_int_equal(s->res.sent, 0);
+	ledger_free(&l);
+	plan_free(&p);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_other_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ static bool is_new(struct sweep *s, const struct sweep_hit *hit)
 {
 	if (hit->mark == SWEEP_CANARY)
 		return false; /* it is known to answer */
-	return !s->look_again || !again_met(&s->again, &s->job, hit);
+	return !s->look_again || !met_again(&s->again, &s->job, hit);
 }
 
 static void count(struct sweep *s, const struct rec_result *r)

@@ -76,7 +76,8 @@ struct sweep_watch {
 void sweep_set_rate(struct sweep *s, double pps);
 /* Queues a span for the senders, behind what they have; -ENOMEM. */
 int sweep_send_span(struct sweep *s, const struct sweep_span *span);
-/* Sends one probe with a mark now, beside the senders; 0 or -errno. Few: it is a system call. */
+/* Sends one probe with a mark now, beside the senders; 0 or -errno. Few: it is a system call. Where
+ * the queue is full it leaves with the next one, which is then refused (-EAGAIN) until it has. */
 int sweep_send_one(struct sweep *s, uint64_t index, uint32_t mark);
 /* All that is still to be sent, for checkpoints: what lanes are at, then what is queued. Returns
  * how many spans that is; at most `max` are written. */

@@ -407,7 +407,7 @@ int way_find(struct way *w, const struct plan *p, const struct sweep_env *env, s
 		w->src_mac = p->wire.mac;
 	if (rc == 0 && w->kind == LINK_ETHERNET && !w->local)
 		rc = find_ethernet(&f, e);
-	if (rc == 0 && w->kind == LINK_ETHERNET && !w->local && w->own)
+	if (rc == 0 && w->neighbours && w->own) /* without the table they go by the gateway */
 		bus_note(env->bus, LOG_WARN,
 			"%" PRIu64
 			" of the targets are this machine's own addresses and are left out; scan them by themselves",

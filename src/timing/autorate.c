@@ -19,7 +19,7 @@
  *		deep bucket shows itself late) takes the rate 7 % below what got through. When
  *		that does not help, the loss does not come from the rate: BASE once more.
  *	RETRY	now and then a quarter above the bad rate, for a moment: what looked like the knee
- *may have been another's traffic, or a machine that was busy. No loss: CLIMB again.
+ *		may have been another's traffic, or a machine that was busy. No loss: CLIMB again.
  *
  * Epochs are sent again when loss was seen in them, and when they were faster than the rate that
  * proved to be safe: the verdict on CLIMB's epochs is that coarse. What the sender drops, source
@@ -515,7 +515,6 @@ void autorate_finish(struct autorate *a, const struct autorate_seen *s)
 
 	if (a->state == AUTORATE_RETRY)
 		safe = a->steady_pps;
-
 	if (a->measuring) {
 		/* all answers are there: what was sent until now is what they answer */
 		m = since((struct autorate_point){(double)s->now_ns, (double)s->sent,

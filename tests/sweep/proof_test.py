@@ -69,6 +69,17 @@ def receipts_of_shards(g):
 
 
 @test
+def neighbours_that_are_missing(g):
+    """Hosts on the link that do not answer ARP are sent nothing, and are in nobody's digest."""
+    for backend in ("packet-ring", "xdp-live"):
+        with g.bed.responder([Rule("10.0.0.0/8", open=500_000)]):
+            p = g.sweep("-p", "1-100", "--backend", backend, "--receipt", "n", "10.255.255.0/29", "10.3.0.0/28")
+        assert p.returncode == 0, p.stderr
+        assert sum(s["skipped"] for s in g.receipt("n")["sessions"]) > 0
+        whole(g, "n")
+
+
+@test
 def estimate_of_misses(g):
     """The interval holds the loss that the responder was told to make."""
     for loss in (0, 0.01, 0.1):
