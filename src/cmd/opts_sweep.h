@@ -9,6 +9,7 @@
 struct opts_sweep {
 	int wish; /* enum sweep_wish */
 	const char *rate, *bandwidth;
+	double max_host_rate, max_net_rate; /* 0 = not said */
 	const char *shard, *seed;
 	int probe_options; /* enum probe_options */
 	bool no_probe_time, all_answers;

@@ -154,6 +154,8 @@ static int line_end(FILE *f, off_t *end)
 		if (fseeko(f, from, SEEK_SET) < 0)
 			return -errno;
 		n = fread(block, 1, (size_t)(at - from), f);
+		if (n != (size_t)(at - from)) /* what cannot be read must not be cut off */
+			return -EIO;
 		newline = memrchr(block, '\n', n);
 		if (newline) {
 			at = from + (newline - block) + 1;
@@ -170,11 +172,10 @@ static int line_end(FILE *f, off_t *end)
  * there; what a kill tore off in the middle of a line is taken away. Formats that group are written
  * anew (cmd/spool.h).
  */
-static int keep_outputs(struct opts *o, const struct frame_list *outputs, struct err *e)
+static int keep_outputs(const struct frame_list *outputs, struct err *e)
 {
 	int rc = 0;
 
-	o->sweep.wish = SWEEP_YES;
 	for (size_t i = 0; i < outputs->n && rc == 0; i++) {
 		FILE *f = fopen(outputs->v[i].text, "r+e");
 		off_t end = 0;
@@ -249,10 +250,12 @@ static int load_checkpoint(struct resume *r, struct opts *o, struct err *e)
 	if (!r->start->privileged)
 		o->privilege = PRIVILEGE_NO;
 	r->sweep = books_there(r->path);
-	if (r->sweep)
-		rc = keep_outputs(o, &r->start->outputs, e);
-	else if (o->append)
+	if (r->sweep) {
+		o->sweep.wish = SWEEP_YES;
+		rc = keep_outputs(&r->start->outputs, e);
+	} else if (o->append) {
 		rc = cut_outputs(&r->start->outputs, e);
+	}
 	return rc < 0 ? rc : journal_continue(&r->journal, past_end(r->past), e);
 }
 

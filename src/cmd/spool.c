@@ -64,14 +64,16 @@ static int put(void *ctx, const struct rec *r, struct err *e)
 {
 	struct spool *s = ctx;
 	struct results_head head = {0};
+	int rc;
 
 	switch (r->kind) {
 	case REC_RUN:
 		if (s->open)
 			return 0;
 		head.run = *r->run;
-		s->open = true;
-		return results_writer_create(&s->writer, s->path, &head, e);
+		rc = results_writer_create(&s->writer, s->path, &head, e);
+		s->open = rc == 0;
+		return rc;
 	case REC_RESULTS:
 		return results_writer_put(&s->writer, r->results, e);
 	case REC_END:

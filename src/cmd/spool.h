@@ -17,7 +17,7 @@
 struct spool {
 	struct results_writer writer;
 	char *path; /* owned; NULL: no output needs it */
-	bool open, done;
+	bool open; /* the file is being written */
 	bool kept; /* beside a checkpoint: goes when the run is complete */
 	struct bus *bus;
 	const struct services *services;

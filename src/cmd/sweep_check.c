@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "io/io.h"
+#include "pkt/tcp.h"
+#include "scan/tech.h"
 
 /*
  * A sweep sends one kind of probe to each address and port, in an order that no host notices,
@@ -112,18 +114,55 @@ static int check_discovery(const struct opts *o, struct err *e)
 		"--sweep probes every address and looks for no hosts first; leave out the discovery options, or add -sn to do only that");
 }
 
+static bool has_syn(const struct plan *p)
+{
+	const struct scan_tech *t = p->techniques[0] ? scan_tech_by_name(p->techniques[0]) : NULL;
+	uint8_t flags = t == &tech_connect  ? TCP_SYN
+			: !t		    ? 0
+			: p->wire.flags_set ? p->wire.flags
+					    : t->flags;
+
+	return t && t->proto == PROTO_TCP && flags & TCP_SYN;
+}
+
+/* TCP SYNs, SCTP INITs and ICMP timestamps have no room for a note. */
+static bool has_room(const struct plan *p, const struct opts *o)
+{
+	const struct scan_tech *t = p->techniques[0] ? scan_tech_by_name(p->techniques[0]) : NULL;
+
+	if (o->no_ports)
+		return !(o->ping & PING_TSTAMP);
+	return t && t->proto == PROTO_UDP;
+}
+
+/* What is about one kind of probe only, and the sweep sends another. */
+static int check_kind(
+	const struct plan *p, const struct opts *o, const struct opt_use *u, struct err *e)
+{
+	if (u->row->lands == ROW(sweep.contact) && !has_room(p, o))
+		return err_set(e, ERR_USAGE,
+			"%s: only ICMP echo requests (-sn -PE) and UDP probes (-sU) have room for a note; leave it out",
+			u->as);
+	if (u->row->lands == ROW(sweep.probe_options) && !has_syn(p))
+		return err_set(e, ERR_USAGE,
+			"%s is about TCP SYN probes, and this sweep sends none; leave it out",
+			u->as);
+	return 0;
+}
+
 int sweep_check(const struct plan *p, const struct opts *o, struct err *e)
 {
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0; i < o->args.n; i++) {
+	for (size_t i = 0; i < o->args.n && rc == 0; i++) {
 		const struct opt_use *u = &o->args.v[i];
 		const char *instead, *why = why_not(u->row, &instead);
 
 		if (why)
 			return err_set(e, ERR_USAGE, "%s does not go with --sweep: %s; %s", u->as,
 				why, instead);
+		rc = check_kind(p, o, u, e);
 	}
-	rc = check_techniques(p, o, e);
+	rc = rc < 0 ? rc : check_techniques(p, o, e);
 	return rc < 0 ? rc : check_discovery(o, e);
 }

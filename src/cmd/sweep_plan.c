@@ -88,7 +88,6 @@ static void read_seed(struct plan *p, const char *text)
 {
 	static const struct hash_key key = {0x736f6e64652d7365, 0x65642d7465787400};
 
-	p->sweep.seed_given = text != NULL;
 	if (text && str_u64(text, 0, UINT64_MAX, &p->seed))
 		p->seed = hash_sip(&key, text, strlen(text));
 }
@@ -166,6 +165,8 @@ static int read_all(struct plan *p, const struct opts *o, struct err *e)
 		rc = check_cdn(os, e);
 	read_seed(p, os->seed);
 	s->rate_limit_pps = o->max_rate;
+	s->host_limit_pps = os->max_host_rate;
+	s->net_limit_pps = os->max_net_rate;
 	s->probe_options = (enum probe_options)os->probe_options;
 	s->probe_time = !os->no_probe_time;
 	s->passes = given(os->probes, s->passes);

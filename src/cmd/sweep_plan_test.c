@@ -78,7 +78,7 @@ static void defaults(void **state)
 	struct made *m = accepted("--sweep -p80 192.0.2.1");
 	const struct plan_sweep *s = &m->p.sweep;
 
-	assert_true(s->on && s->probe_time && !s->rate_auto && !s->all_answers && !s->seed_given);
+	assert_true(s->on && s->probe_time && !s->rate_auto && !s->all_answers);
 	assert_int_equal(s->n_shards, 1);
 	assert_int_equal(s->passes, 1);
 	assert_int_equal(s->cooldown_ns, 4 * NS_PER_S);
@@ -93,23 +93,26 @@ static void defaults(void **state)
 static void values(void **state)
 {
 	struct made *m = accepted(
-		"--sweep --rate 1.5M --shard 2/4 --seed 0x10 --recheck 2% --contact a_b "
+		"--sweep --rate 1.5M --shard 2/4 --seed 0x10 --recheck 2% "
 		"--probes 2 --cooldown 500ms --probe-options MSS --no-probe-time --dedup 0 "
-		"--sender-threads 3 --all-answers --receipt r --max-rate 9 -p80 192.0.2.1");
+		"--sender-threads 3 --all-answers --receipt r --max-rate 9 --max-host-rate 0.5 --max-net-rate 7 -p80 192.0.2.1");
 	const struct plan_sweep *s = &m->p.sweep;
 
 	assert_true(s->rate_pps == 1500000 && s->rate_limit_pps == 9 && s->recheck == 0.02);
+	assert_true(s->host_limit_pps == 0.5 && s->net_limit_pps == 7);
 	assert_int_equal(s->shard, 1);
 	assert_int_equal(s->n_shards, 4);
 	assert_int_equal(m->p.seed, 16);
-	assert_true(s->seed_given && s->all_answers && !s->probe_time);
-	assert_string_equal(s->contact, "a b");
+	assert_true(s->all_answers && !s->probe_time);
 	assert_string_equal(s->receipt, "r");
 	assert_int_equal(s->passes, 2);
 	assert_int_equal(s->cooldown_ns, 500 * NS_PER_MS);
 	assert_int_equal(s->probe_options, PROBE_OPTIONS_MSS);
 	assert_int_equal(s->dedup, 0);
 	assert_int_equal(s->sender_threads, 3);
+	done(m);
+	m = accepted("--sweep -sU --contact a_b -p80 192.0.2.1");
+	assert_string_equal(m->p.sweep.contact, "a b");
 	done(m);
 }
 
@@ -175,6 +178,8 @@ static void bad_values(void **state)
 		{"--rate fast", "nor auto"},
 		{"--rate 2G", "--rate 2G"},
 		{"--rate 1kk", "--rate 1kk"},
+		{"--max-host-rate 0", "--max-host-rate 0"},
+		{"--max-net-rate x", "--max-net-rate x"},
 		{"-B x", "--bandwidth x"},
 		{"-B 0", "--bandwidth 0"},
 		{"-B 1M --rate 5", "exclude each other"},
@@ -185,9 +190,9 @@ static void bad_values(void **state)
 		{"--shards 1/4", "add --seed"},
 		{"--recheck 101", "--recheck"},
 		{"--recheck %", "--recheck"},
-		{"--contact 12345678901234567890123456789012345678901234567890123456789012345",
+		{"-sU --contact 12345678901234567890123456789012345678901234567890123456789012345",
 			"64 characters"},
-		{"--contact caf\303\251", "ASCII"},
+		{"-sU --contact caf\303\251", "ASCII"},
 		{"--probes 0", "--probes 0"},
 		{"--cdn-only akamai", "--skip-cdn"},
 		{"--skip-cdn --cdn-only a --cdn-except b", "exclude each other"},
@@ -212,7 +217,8 @@ static void not_with_the_other(void **state)
 	static const char *const sweeping[] = {"--rate 5", "-B 1M", "--seed 1", "--receipt x",
 		"--all-answers", "--skip-cdn", "--contact me", "--scope x", "--i-have-permission",
 		"--probes 2", "--cooldown 1s", "--recheck off", "--dedup 5", "--no-probe-time",
-		"--probe-options mss", "--sender-threads 2"};
+		"--probe-options mss", "--sender-threads 2", "--max-host-rate 1",
+		"--max-net-rate 1"};
 	char line[256];
 
 	for (size_t i = 0; i < sizeof(stateful) / sizeof(stateful[0]); i++) {
@@ -225,7 +231,12 @@ static void not_with_the_other(void **state)
 		strcpy(line, "--no-sweep -p80 192.0.2.1 ");
 		refused(strcat(line, sweeping[i]), "add --sweep");
 	}
-	done(accepted("--sweep -sn -PE 192.0.2.1"));
+	refused("--sweep -p80 --contact me h", "have room for a note");
+	refused("--sweep -sn -PP --contact me h", "have room for a note");
+	refused("--sweep -sU -p53 --probe-options mss h", "TCP SYN probes");
+	refused("--sweep -sA -p80 --probe-options mss h", "TCP SYN probes");
+	done(accepted("--sweep -sT -p80 --probe-options mss h"));
+	done(accepted("--sweep -sn -PE --contact me 192.0.2.1"));
 	done(accepted("--sweep -sU -p53 -Pn -n -g 99 --ttl 9 192.0.2.1"));
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "scan/tech.h"
+#include "target/crowd.h"
 #include "target/scope.h"
 #include "target/special.h"
 
@@ -199,6 +201,22 @@ static void choose_rate(struct plan_sweep *s, uint64_t n_far)
 		s->rate_pps = n_far ? SWEEP_FAR_PPS : SWEEP_NEAR_PPS;
 }
 
+/* Ceilings for single hosts and networks bound the rate of the whole. */
+static void keep_ceilings(const struct space *s, struct plan_sweep *p, const struct log *log)
+{
+	double most = most_pps(p);
+	double ceiling = crowd_rate(s, p->host_limit_pps, p->net_limit_pps);
+
+	if (ceiling <= 0 || (most > 0 && most <= ceiling))
+		return;
+	p->rate_limit_pps = ceiling;
+	if (p->rate_pps > ceiling)
+		p->rate_pps = ceiling;
+	log_say(log, LOG_WARN,
+		"the sweep sends %.6g packets a second at most, as --max-host-rate or --max-net-rate allows no more for targets this few or this close together",
+		ceiling);
+}
+
 static int refuse_unpermitted(const struct sweep_set *s, const struct plan_sweep *p, struct err *e)
 {
 	if (s->n_far > SWEEP_FREE_ADDRS)
@@ -211,12 +229,12 @@ static int refuse_unpermitted(const struct sweep_set *s, const struct plan_sweep
 		most_pps(p), SWEEP_FREE_PPS, SWEEP_FREE_PPS);
 }
 
+/* The ports that are probed; NULL: none are. */
 static const struct port_list *ports_of(const struct plan *p)
 {
-	for (unsigned i = 0; i < PORT_CLASSES; i++)
-		if (p->ports.of[i].n)
-			return &p->ports.of[i];
-	return NULL;
+	const struct scan_tech *t = p->techniques[0] ? scan_tech_by_name(p->techniques[0]) : NULL;
+
+	return p->ports_wanted && t ? &p->ports.of[t->ports] : NULL;
 }
 
 static int check_scope(const struct sweep_set *s, struct plan *p, const char *path,
@@ -280,6 +298,7 @@ int sweep_set_make(struct sweep_set *s, struct plan *p, const struct opts *o,
 		return rc;
 	s->n_far = s->space.view.count - space_count_in(&s->space, &s->near);
 	choose_rate(&p->sweep, s->n_far);
+	keep_ceilings(&s->space, &p->sweep, w->log);
 	return check_permission(s, p, o, w, e);
 }
 

@@ -42,10 +42,11 @@ struct sweep_world {
 
 /*
  * Builds the set of the plan's targets, says what special-use ranges and providers took away,
- * chooses p->sweep's rate where none was asked for, and checks the permission: more than
- * SWEEP_FREE_PPS or SWEEP_FREE_ADDRS that are not near need --scope, whose networks, date, ports
- * and rate must then hold, or --i-have-permission. --rate auto without either climbs no higher than
- * SWEEP_FREE_PPS. ERR_USAGE with the reason. Always to be freed.
+ * chooses p->sweep's rate where none was asked for, lowers it to what the ceilings for each host
+ * and network allow, and checks the permission: more than SWEEP_FREE_PPS or SWEEP_FREE_ADDRS that
+ * are not near need --scope, whose networks, date, ports and rate must then hold, or
+ * --i-have-permission. --rate auto without either climbs no higher than SWEEP_FREE_PPS. ERR_USAGE
+ * with the reason. Always to be freed.
  */
 int sweep_set_make(struct sweep_set *s, struct plan *p, const struct opts *o,
 	const struct sweep_world *w, struct err *e) MUST_CHECK;

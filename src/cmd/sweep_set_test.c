@@ -34,8 +34,9 @@ static void count(void *ctx, enum log_level level, const char *text)
 
 static const struct net *net; /* NULL: the machine has only loopback */
 
-/* The set of one specification. */
-static struct made make(const char *target, const struct opts_sweep *os, double rate)
+/* The set of one specification, with what the plan says beside the rate. */
+static struct made make_with(const char *target, const struct opts_sweep *os, double rate,
+	const struct plan_sweep *asked)
 {
 	struct made m = {.rc = 0};
 	struct opts o = {.sweep = *os};
@@ -46,12 +47,18 @@ static struct made make(const char *target, const struct opts_sweep *os, double 
 	struct plan p;
 
 	plan_init(&p);
+	p.sweep = *asked;
 	p.sweep.rate_pps = rate > 0 ? rate : 0;
 	p.sweep.rate_auto = rate < 0;
 	m.rc = sweep_set_make(&m.set, &p, &o, &w, &m.e);
 	m.sweep = p.sweep;
 	plan_free(&p);
 	return m;
+}
+
+static struct made make(const char *target, const struct opts_sweep *os, double rate)
+{
+	return make_with(target, os, rate, &(struct plan_sweep){0});
 }
 
 /* rate 0: not said, negative: auto. "" = accepted. */
@@ -107,6 +114,43 @@ static void default_rates(void **state)
 	sweep_set_free(&m.set);
 }
 
+/* A host's ceiling times the hosts; a /24's or /48's times the hosts for one of its own. */
+static void ceilings(void **state)
+{
+	static const struct {
+		const char *target;
+		double rate, host, net, bits, max; /* rate -1: auto; bits: -B */
+		double want_rate, want_limit;
+		int said;
+	} v[] = {
+		{"198.0.0.0/24", 5000, 2, 0, 0, 0, 512, 512, 1},
+		{"198.0.0.0/24", 500, 2, 0, 0, 0, 500, 0, 0},
+		{"198.0.0.0/23", 5000, 0, 100, 0, 0, 200, 200, 1},
+		{"198.0.0.0/23", 5000, 0.25, 100, 0, 0, 128, 128, 1},
+		{"198.0.0.0/23", 0, 0, 100, 0, 0, 200, 200, 1},
+		{"198.0.0.0/23", -1, 0, 100, 0, 0, 0, 200, 1},
+		{"198.0.0.0/23", 5000, 0, 100, 0, 150, 5000, 150, 0},
+		{"198.0.0.0/23", 0, 0, 100, 1e6, 0, 0, 200, 1},
+		{"2600::/120", 5000, 0, 100, 0, 0, 100, 100, 1},
+		/* what is lowered below 10,000 needs no permission */
+		{"198.0.0.0/24", 50000, 10, 0, 0, 0, 2560, 2560, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct plan_sweep asked = {.host_limit_pps = v[i].host,
+			.net_limit_pps = v[i].net,
+			.bandwidth_bps = (uint64_t)v[i].bits,
+			.rate_limit_pps = v[i].max};
+		struct made m = make_with(v[i].target, &(struct opts_sweep){0}, v[i].rate, &asked);
+
+		if (m.rc || m.sweep.rate_pps != v[i].want_rate ||
+			m.sweep.rate_limit_pps != v[i].want_limit || m.said != v[i].said)
+			fail_msg("%zu: %d %s: rate %g, at most %g, said %d", i, m.rc, m.e.text,
+				m.sweep.rate_pps, m.sweep.rate_limit_pps, m.said);
+		sweep_set_free(&m.set);
+	}
+}
+
 static void scope_files(void **state)
 {
 	const struct opts_sweep o = {.scope = SCOPE_FILE};
@@ -123,6 +167,34 @@ static void scope_files(void **state)
 	expect("198.0.0.1", &o, 1, SCOPE_FILE ":3: the permission has expired");
 	unlink(SCOPE_FILE);
 	expect("198.0.0.1", &o, 1, "cannot read the scope");
+}
+
+/* With -sU -p T:80,U:54 the ports that count are those of UDP. */
+static void ports_of_the_scope(void **state)
+{
+	static uint16_t http[] = {80}, other[] = {54};
+	const char *target = "198.0.0.1";
+	struct opts o = {.sweep = {.scope = SCOPE_FILE}};
+	struct target_request rq = {.specs = &target, .n_specs = 1, .family = 4};
+	struct sweep_world w = {.targets = &rq, .log = NULL, .now_wall_ns = NOW};
+	struct sweep_set set;
+	struct err e = {0};
+	struct plan p;
+
+	write_file(SCOPE_FILE, "[scope]\nnetworks = 198.0.0.0/8\nuntil = 2026-12-31\ncontact = a\n"
+			       "ports = 80\n");
+	plan_init(&p);
+	p.ports_wanted = true;
+	p.techniques[0] = "udp";
+	p.ports.of[PORTS_TCP] = (struct port_list){.ports = http, .n = 1};
+	p.ports.of[PORTS_UDP] = (struct port_list){.ports = other, .n = 1};
+	assert_int_equal(sweep_set_make(&set, &p, &o, &w, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, SCOPE_FILE ":5: \"ports\" does not hold port 54"));
+	sweep_set_free(&set);
+	p.techniques[0] = "syn";
+	assert_int_equal(sweep_set_make(&set, &p, &o, &w, &e), 0);
+	sweep_set_free(&set);
+	unlink(SCOPE_FILE);
 }
 
 static void special_use(void **state)
@@ -218,7 +290,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_without_permission),
 		cmocka_unit_test(default_rates),
+		cmocka_unit_test(ceilings),
 		cmocka_unit_test(scope_files),
+		cmocka_unit_test(ports_of_the_scope),
 		cmocka_unit_test(special_use),
 		cmocka_unit_test(providers),
 		cmocka_unit_test(connected_networks),

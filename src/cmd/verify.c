@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "sweep/audit.h"
 
-#define GAPS_SHOWN 20 /* unless --list or -v asks for all */
+#define GAPS_SHOWN 20 /* unless --all asks for more */
 
 struct verify {
 	bool quick, list, all, help;

@@ -162,8 +162,10 @@ static int fill(struct sort *s, struct run *r, struct err *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
 			return err_sys(e, "cannot read the file for sorting");
+		if (n == 0)
+			return err_set(e, -EIO, "the file for sorting was cut");
 		r->len += (size_t)n;
 		r->at += (uint64_t)n;
 	}

@@ -17,11 +17,13 @@ struct plan_sweep {
 	bool on;			  /* this plan is carried out by the sweep */
 	double rate_pps;		  /* --rate, or the default; 0: --rate auto or -B only */
 	bool rate_auto;			  /* find the fastest rate at which nothing is lost */
-	double rate_limit_pps;		  /* --max-rate or the scope's: never above; 0 = none */
+	double rate_limit_pps;		  /* --max-rate, the scope's or that of the two
+					     below: never above; 0 = none */
+	double host_limit_pps;		  /* --max-host-rate: to each host; 0 = none */
+	double net_limit_pps;		  /* --max-net-rate: to each /24 or /48; 0 = none */
 	uint64_t bandwidth_bps;		  /* --bandwidth, bits a second on the wire; 0 = not given;
 					     see plan_sweep_pps */
 	uint32_t shard, n_shards;	  /* shard 0 .. n_shards-1; 0 of 1 without --shard */
-	bool seed_given;		  /* --seed; the seed itself is plan.seed */
 	enum probe_options probe_options; /* SYN only */
 	bool probe_time;		  /* send times travel in the probes: RTTs */
 	unsigned passes;		  /* --probes: over the whole space, one after another */

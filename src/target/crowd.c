@@ -46,14 +46,10 @@ uint64_t crowd_densest(const struct space *s)
 		.host_bits = v4 ? 32 - CROWD_BITS4 : 128 - CROWD_BITS6, .net = ~(u128)0, .most = 1};
 
 	for (uint32_t i = 0; i < s->view.n_rows; i++) {
-		uint64_t begin = v4 ? s->rows.v4[i].first_index : s->rows.v6[i].first_index;
-		uint64_t end = s->view.count;
-		struct addr a = space_at(s, begin);
-		u128 first = block_number(&a);
+		struct addr first, last;
 
-		if (i + 1 < s->view.n_rows)
-			end = v4 ? s->rows.v4[i + 1].first_index : s->rows.v6[i + 1].first_index;
-		add_range(&c, first, first + (end - begin - 1));
+		space_range(s, i, &first, &last);
+		add_range(&c, block_number(&first), block_number(&last));
 	}
 	return c.most;
 }

@@ -63,14 +63,17 @@ static int take_until(struct reading *r, char *value)
 	struct tm tm = {0};
 	const char *end = strptime(value, "%Y-%m-%d", &tm);
 	bool day = end && !*end;
+	struct tm written;
 	time_t at;
 
 	if (end && *end)
 		end = strptime(end, " %H:%M", &tm);
-	if (!end || *end)
+	written = tm;
+	at = timegm(&tm); /* makes 2 March of 30 February */
+	if (!end || *end || tm.tm_mday != written.tm_mday)
 		return refuse(r, value, "is no date; write 2026-12-31 or 2026-12-31 18:00 (UTC)");
-	at = timegm(&tm) + (day ? 24 * 60 * 60 : 0);
-	if (at < 0)
+	at += day ? 24 * 60 * 60 : 0;
+	if (at < 0 || (uint64_t)at > UINT64_MAX / NS_PER_S)
 		return refuse(r, value, "is no date that a permission could have");
 	r->s->until_wall_ns = (uint64_t)at * NS_PER_S;
 	return 0;
@@ -194,6 +197,8 @@ int scope_parse(struct scope *s, const char *where, const char *text, size_t len
 	}
 	memcpy(copy, text, len);
 	copy[len] = '\0';
+	if (strlen(copy) < len) /* what follows would be left unread */
+		rc = err_set(e, ERR_USAGE, "%s is no text: it has a NUL byte", where);
 	while (rc == 0 && rest) {
 		r.line++;
 		rc = take_line(&r, strsep(&rest, "\n"));

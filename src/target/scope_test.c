@@ -58,6 +58,8 @@ static void refuses_malformed_ones(void **state)
 		{"[scope]\nnetworks = example.net\n", "f:2: "},
 		{"[scope]\nnetworks = 10.0.0.1,\n", "f:2: "},
 		{"[scope]\n\nuntil = tomorrow\n", "f:3: \"tomorrow\""},
+		{"[scope]\nuntil = 2026-02-30\n", "f:2: \"2026-02-30\" is no date"},
+		{"[scope]\nuntil = 9999-12-31\n", "f:2: \"9999-12-31\" is no date"},
 		{"[scope]\nuntil = 2026-12-31 at noon\n", "f:2: "},
 		{"[scope]\nuntil =\n", "f:2: \"until\" has no value"},
 		{"[scope]\ncontact = a\ncontact = b\n", "f:3: \"contact\" was given before"},

@@ -18,7 +18,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from bed import Bed, Rule, Space, STATES
 
 TESTS = []
-KILLS, KILL_SECONDS = 50, 45
+KILLS, KILLS_MIN, KILL_SECONDS = 50, 5, 30
 
 
 def test(f):
@@ -83,7 +83,7 @@ def neighbours_that_are_missing(g):
 def estimate_of_misses(g):
     """The interval holds the loss that the responder was told to make."""
     for loss in (0, 0.01, 0.1):
-        good, runs = 0, 5
+        good, runs = 0, 3
         for i in range(runs):
             with g.bed.responder([Rule("10.0.0.0/8", open=500_000, closed=500_000)], key=i + 1, loss_in=loss) as r:
                 p = g.sweep("-p", "80", "--rate", "40k", "--recheck", "12.5", "--receipt", "m", "10.2.0.0/17")
@@ -122,7 +122,9 @@ def killed_and_resumed(g):
     """SIGKILL at random moments: the resumed run sends all that is left, and its receipt says so."""
     rng, began, n = random.Random(3), time.monotonic(), 0
     space = Space("10.8.0.0", 1 << 16, 80)
-    while n < KILLS and time.monotonic() - began < KILL_SECONDS:
+    for _ in range(4 * KILLS):
+        if n == KILLS or n >= KILLS_MIN and time.monotonic() - began > KILL_SECONDS:
+            break
         for name in ("k", "k.ndjson", "k.ndjson.resume", "k.ndjson.resume.sweep"):
             if os.path.exists(g.path(name)):
                 os.unlink(g.path(name))
@@ -148,10 +150,13 @@ def killed_and_resumed(g):
         assert "Sent: 100 %" in out and "DIFFERS" not in out and code == 0, out
         assert not os.path.exists(g.path("k.ndjson.resume.sweep"))
     print("    %d kills" % n)
-    assert n >= 5
+    assert n >= KILLS_MIN
 
 
 def main():
+    if os.geteuid() != 0:
+        print("proof: skipped, needs root to make network namespaces")
+        return 77
     sonde, responder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
     passed = failed = 0
     with Bed(responder) as bed:
