@@ -195,12 +195,14 @@ static void publish_end(struct convert *c, const struct results_hosts *hosts, bo
 	struct rec r = {.kind = REC_END, .end = &end};
 
 	if (!f->ended)
-		end = (struct rec_end){.end_wall_ns = c->last_ns > start ? c->last_ns : start,
+		end = (struct rec_end){.hosts_unknown = true,
+			.end_wall_ns = c->last_ns > start ? c->last_ns : start,
 			.replies = f->n_results,
 			.interrupted = true};
 	if (!f->ended)
 		end.elapsed_ns = end.end_wall_ns - start;
 	if (grouped) {
+		end.hosts_unknown = false;
 		end.hosts_up = hosts->n_hosts;
 		if (end.hosts_total < end.hosts_up)
 			end.hosts_total = end.hosts_up;

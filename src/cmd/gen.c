@@ -17,6 +17,8 @@ static void fields(struct buf *out)
 		{"host", "Of a host (with host_ before the name where a port is shown)"},
 		{"port", "Of a port"},
 		{"result", "Of a result of a sweep, and in files of \\fB\\-oB\\fR"},
+		{"coverage", "Of a sweep as a whole: the member \\fBsweep\\fR of the end (and the "
+			     "progress) in \\fB\\-oD\\fR and \\fB\\-oJ\\fR"},
 	};
 
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {

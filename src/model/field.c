@@ -20,6 +20,11 @@ static struct field_value number_or_none(uint64_t u)
 	return (struct field_value){.type = FIELD_UINT, .present = u != 0, .u = u};
 }
 
+static struct field_value number_unless(bool unknown, uint64_t u)
+{
+	return (struct field_value){.type = FIELD_UINT, .present = !unknown, .u = u};
+}
+
 static struct field_value real(double d)
 {
 	return (struct field_value){.type = FIELD_REAL, .present = true, .real = d};
@@ -78,8 +83,7 @@ static const char *proto_word(unsigned i)
 
 static const char *check_word(unsigned i)
 {
-	static const char *const words[] = {
-		"", "speaks", "acked", "silent", "reset", "failed"};
+	static const char *const words[] = {"", "speaks", "acked", "silent", "reset", "failed"};
 
 	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
 }
@@ -442,12 +446,16 @@ static struct field_value end_elapsed(const void *rec, const struct rec_host *ho
 
 static struct field_value end_up(const void *rec, const struct rec_host *host)
 {
-	return number(((const struct rec_end *)rec)->hosts_up);
+	const struct rec_end *e = rec;
+
+	return number_unless(e->hosts_unknown, e->hosts_up);
 }
 
 static struct field_value end_down(const void *rec, const struct rec_host *host)
 {
-	return number(((const struct rec_end *)rec)->hosts_down);
+	const struct rec_end *e = rec;
+
+	return number_unless(e->hosts_unknown, e->hosts_down);
 }
 
 static struct field_value end_total(const void *rec, const struct rec_host *host)
@@ -473,6 +481,52 @@ static struct field_value end_interrupted(const void *rec, const struct rec_host
 static struct field_value end_error(const void *rec, const struct rec_host *host)
 {
 	return text(((const struct rec_end *)rec)->error);
+}
+
+/* --- coverage --------------------------------------------------------------------------------- */
+
+#define COVERAGE_NUMBER(member)                                                                    \
+	static struct field_value covered_##member(const void *rec, const struct rec_host *host)   \
+	{                                                                                          \
+		return number(((const struct rec_coverage *)rec)->member);                         \
+	}
+
+COVERAGE_NUMBER(planned)
+COVERAGE_NUMBER(sent)
+COVERAGE_NUMBER(total)
+COVERAGE_NUMBER(first)
+COVERAGE_NUMBER(behind)
+COVERAGE_NUMBER(skipped)
+COVERAGE_NUMBER(unsent)
+COVERAGE_NUMBER(answers)
+COVERAGE_NUMBER(unlisted)
+COVERAGE_NUMBER(duplicates)
+COVERAGE_NUMBER(forged)
+COVERAGE_NUMBER(late)
+COVERAGE_NUMBER(no_room)
+COVERAGE_NUMBER(resets)
+COVERAGE_NUMBER(open)
+COVERAGE_NUMBER(closed)
+COVERAGE_NUMBER(other)
+
+static struct field_value covered_rate(const void *rec, const struct rec_host *host)
+{
+	return real(((const struct rec_coverage *)rec)->rate_pps);
+}
+
+static struct field_value covered_hits(const void *rec, const struct rec_host *host)
+{
+	return real(rec_hit_rate(rec));
+}
+
+static struct field_value covered_sender(const void *rec, const struct rec_host *host)
+{
+	return text(((const struct rec_coverage *)rec)->sender);
+}
+
+static struct field_value covered_receiver(const void *rec, const struct rec_host *host)
+{
+	return text(((const struct rec_coverage *)rec)->receiver);
 }
 
 /* --- note and progress ------------------------------------------------------------------------ */
@@ -512,17 +566,23 @@ static struct field_value progress_eta(const void *rec, const struct rec_host *h
 
 static struct field_value progress_hosts_done(const void *rec, const struct rec_host *host)
 {
-	return number(((const struct rec_progress *)rec)->hosts_done);
+	const struct rec_progress *p = rec;
+
+	return number_unless(p->sweep, p->hosts_done);
 }
 
 static struct field_value progress_hosts_up(const void *rec, const struct rec_host *host)
 {
-	return number(((const struct rec_progress *)rec)->hosts_up);
+	const struct rec_progress *p = rec;
+
+	return number_unless(p->sweep, p->hosts_up);
 }
 
 static struct field_value progress_hosts_active(const void *rec, const struct rec_host *host)
 {
-	return number(((const struct rec_progress *)rec)->hosts_active);
+	const struct rec_progress *p = rec;
+
+	return number_unless(p->sweep, p->hosts_active);
 }
 
 static struct field_value progress_probes(const void *rec, const struct rec_host *host)
@@ -661,13 +721,35 @@ const struct rec_field rec_fields[] = {
 
 	{ "end", "end",             FIELD_TIME,  "",    "When the run ended.", end_time },
 	{ "end", "elapsed_ns",      FIELD_NS,    "ns",  "Duration of the run.", end_elapsed },
-	{ "end", "hosts_up",        FIELD_UINT,  "",    "Hosts that were up.", end_up },
-	{ "end", "hosts_down",      FIELD_UINT,  "",    "Hosts that were down or not reached.", end_down },
+	{ "end", "hosts_up",        FIELD_UINT,  "",    "Hosts that were up; absent when they were not counted, as in a sweep.", end_up },
+	{ "end", "hosts_down",      FIELD_UINT,  "",    "Hosts that were down or not reached; absent when they were not counted.", end_down },
 	{ "end", "hosts_total",     FIELD_UINT,  "",    "All targets of the run.", end_total },
 	{ "end", "probes_sent",     FIELD_UINT,  "",    "Probes sent, retransmissions included.", end_probes },
 	{ "end", "replies",         FIELD_UINT,  "",    "Replies received that belonged to probes.", end_replies },
 	{ "end", "interrupted",     FIELD_BOOL,  "",    "The run ended early; what is here was learnt until then.", end_interrupted },
 	{ "end", "error",           FIELD_TEXT,  "",    "Why the run ended early.", end_error },
+
+	{ "coverage", "sender",      FIELD_TEXT,  "",    "What sent the probes.", covered_sender },
+	{ "coverage", "receiver",    FIELD_TEXT,  "",    "What took and checked the answers.", covered_receiver },
+	{ "coverage", "total",       FIELD_UINT,  "",    "Probes of all shards in one pass.", covered_total },
+	{ "coverage", "first",       FIELD_UINT,  "",    "First index of the shard.", covered_first },
+	{ "coverage", "behind",      FIELD_UINT,  "",    "Index behind the last one of the shard.", covered_behind },
+	{ "coverage", "planned",     FIELD_UINT,  "",    "Probes that were to be sent: all passes and the sample, or what a resumed run had left.", covered_planned },
+	{ "coverage", "sent",        FIELD_UINT,  "",    "Probes sent, since the run was last resumed.", covered_sent },
+	{ "coverage", "skipped",     FIELD_UINT,  "",    "Probes not sent, as their targets are known not to be there.", covered_skipped },
+	{ "coverage", "unsent",      FIELD_UINT,  "",    "Probes that could not leave, or were lost on this machine.", covered_unsent },
+	{ "coverage", "rate_pps",    FIELD_REAL,  "1/s", "Probes a second while probes were sent.", covered_rate },
+	{ "coverage", "answers",     FIELD_UINT,  "",    "Answers that proved themselves, without duplicates.", covered_answers },
+	{ "coverage", "hit_rate",    FIELD_REAL,  "",    "Answers per probe sent, 0 to 1.", covered_hits },
+	{ "coverage", "open",        FIELD_UINT,  "",    "Results that are open.", covered_open },
+	{ "coverage", "closed",      FIELD_UINT,  "",    "Results that are closed.", covered_closed },
+	{ "coverage", "other",       FIELD_UINT,  "",    "Results in other states.", covered_other },
+	{ "coverage", "unlisted",    FIELD_UINT,  "",    "Answers that were only counted, such as those of closed ports: \\-\\-all\\-answers reports them.", covered_unlisted },
+	{ "coverage", "duplicates",  FIELD_UINT,  "",    "Answers that had come before.", covered_duplicates },
+	{ "coverage", "forged",      FIELD_UINT,  "",    "Answers refused as they did not prove themselves, had wrong flags, or were cut.", covered_forged },
+	{ "coverage", "late",        FIELD_UINT,  "",    "Answers refused as they came too late.", covered_late },
+	{ "coverage", "no_room",     FIELD_UINT,  "",    "Answers lost on this machine before they were looked at.", covered_no_room },
+	{ "coverage", "resets",      FIELD_UINT,  "",    "RSTs sent to end half-open connections.", covered_resets },
 
 	{ "note", "level",          FIELD_TEXT,  "",    "error, warning, info, debug or trace.", note_level },
 	{ "note", "text",           FIELD_TEXT,  "",    "The message.", note_text },

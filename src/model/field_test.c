@@ -37,8 +37,8 @@ static void test_names(void **state)
 
 static void test_groups_are_contiguous(void **state)
 {
-	static const char *const order[] = {
-		"host", "port", "result", "trace", "hop", "run", "end", "note", "progress"};
+	static const char *const order[] = {"host", "port", "result", "trace", "hop", "run", "end",
+		"coverage", "note", "progress"};
 	size_t group = 0;
 
 	for (size_t i = 0; i < n_rec_fields; i++) {
@@ -94,12 +94,35 @@ static void test_unknown(void **state)
 		{"result", "sack"},
 		{"result", "check"},
 		{"end", "error"},
+		{"coverage", "sender"},
 		{"progress", "eta_ns"},
 	};
 	static const uint64_t nothing[64];
 
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		assert_false(row(unknown[i][0], unknown[i][1])->get(nothing, NULL).present);
+}
+
+/* A sweep counts no hosts: 0 would be a lie. */
+static void test_hosts_of_a_sweep(void **state)
+{
+	static const char *const progress[] = {"hosts_done", "hosts_up", "hosts_active"};
+	struct rec_coverage c = {.sent = 8, .answers = 2};
+	struct rec_end end = {.hosts_total = 7, .hosts_unknown = true, .sweep = &c};
+	struct rec_progress p = {.sweep = &c};
+
+	assert_false(row("end", "hosts_up")->get(&end, NULL).present);
+	assert_false(row("end", "hosts_down")->get(&end, NULL).present);
+	assert_true(row("end", "hosts_total")->get(&end, NULL).present);
+	end.hosts_unknown = false;
+	assert_true(row("end", "hosts_up")->get(&end, NULL).present);
+	for (size_t i = 0; i < sizeof(progress) / sizeof(progress[0]); i++)
+		assert_false(row("progress", progress[i])->get(&p, NULL).present);
+	p.sweep = NULL;
+	assert_true(row("progress", "hosts_up")->get(&p, NULL).present);
+	assert_true(row("coverage", "hit_rate")->get(&c, NULL).real == 0.25);
+	c.sent = 0;
+	assert_true(row("coverage", "hit_rate")->get(&c, NULL).real == 0);
 }
 
 static void test_who_answered(void **state)
@@ -122,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_groups_are_contiguous),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_hosts_of_a_sweep),
 		cmocka_unit_test(test_who_answered),
 	};
 

@@ -84,9 +84,11 @@ struct rec_run {
 struct rec_coverage {
 	uint64_t total;		/* probes of all shards, passes apart */
 	uint64_t first, behind; /* of these, this run's: indices [first, behind) */
+	uint64_t planned;	/* to be sent by this part of the run: all passes, and the sample */
 	uint64_t sent, skipped; /* probes; targets that are known not to be there */
 	uint64_t unsent;	/* probes that could not leave, or were lost on this machine */
 	uint64_t answers;	/* validated, without duplicates */
+	uint64_t unlisted; /* of these, of kinds that the plan counts and does not report */
 	uint64_t duplicates;
 	uint64_t forged;  /* in our window, but without a probe's proof; with wrong flags; cut */
 	uint64_t late;	  /* after the time that counts */
@@ -97,15 +99,22 @@ struct rec_coverage {
 	const char *sender, *receiver; /* what carried it: "xdp-live", "packet-ring", "xdp" */
 };
 
+/* Answers per probe sent, 0 to 1; 0 when none was sent. */
+static inline double rec_hit_rate(const struct rec_coverage *c)
+{
+	return c->sent ? (double)c->answers / (double)c->sent : 0;
+}
+
 /* The last record. */
 struct rec_end {
 	uint64_t end_wall_ns, elapsed_ns;
 	uint64_t hosts_up, hosts_down, hosts_total;
 	uint64_t probes_sent, replies;
-	bool interrupted;  /* SIGINT, SIGTERM or a failure: what is in the files is what was learnt
-			      until then */
-	const char *error; /* why the run ended early, or NULL */
-	const struct rec_coverage *sweep; /* NULL: it was none; else hosts_up is not known */
+	bool interrupted;   /* SIGINT, SIGTERM or a failure: what is in the files is what was learnt
+			       until then */
+	const char *error;  /* why the run ended early, or NULL */
+	bool hosts_unknown; /* a sweep's: up and down were not counted, and are 0 */
+	const struct rec_coverage *sweep; /* NULL: it was none, or that is not known any more */
 };
 
 struct rec_progress {

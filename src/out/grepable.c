@@ -137,7 +137,7 @@ static int render(struct out *o, const struct rec *r)
 		if (r->host->ports_scanned && r->host->state == HOST_UP)
 			put_ports(o, r->host);
 	} else if (r->kind == REC_END) {
-		out_last_line(&o->body, r->end);
+		out_last_line(&o->body, r->end, true);
 	}
 	return 0;
 }
@@ -146,7 +146,7 @@ static int tail(struct out *o)
 {
 	struct rec_end killed = out_killed(o);
 
-	out_last_line(&o->tail, &killed);
+	out_last_line(&o->tail, &killed, true);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static int put_end(struct buf *b, const struct json_out *j, const struct rec_end
 	if (j->n_omitted)
 		buf_fmt(b, "\"notes_omitted\":%u,", j->n_omitted);
 	buf_str(b, "\"end\":");
-	rc = json_record(b, "end", end, false);
+	rc = json_swept(b, "end", end, end->sweep, false);
 	buf_str(b, "}\n");
 	return rc;
 }

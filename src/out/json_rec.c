@@ -159,16 +159,30 @@ static int dump(
 	return b->failed ? -ENOMEM : 0;
 }
 
-int json_record(struct buf *b, const char *record, const void *rec, bool type)
-{
-	return dump(b, record, rec, NULL, type);
-}
-
 /* Takes the closing brace off again, so that a list can be added to the object. */
 static void reopen(struct buf *b)
 {
 	b->len--;
 	b->data[b->len] = '\0';
+}
+
+int json_record(struct buf *b, const char *record, const void *rec, bool type)
+{
+	return dump(b, record, rec, NULL, type);
+}
+
+int json_swept(
+	struct buf *b, const char *record, const void *rec, const struct rec_coverage *c, bool type)
+{
+	int rc = dump(b, record, rec, NULL, type);
+
+	if (rc < 0 || !c)
+		return rc;
+	reopen(b);
+	buf_str(b, ",\"sweep\":");
+	rc = dump(b, "coverage", c, NULL, false);
+	buf_char(b, '}');
+	return b->failed ? -ENOMEM : rc;
 }
 
 static void put_scaninfo(struct buf *b, const struct rec_run *run)

@@ -11,6 +11,9 @@
  * Unknown values are left out. With `type` the object begins with "type":"<record>". 0 or -ENOMEM.
  */
 int json_record(struct buf *b, const char *record, const void *rec, bool type) MUST_CHECK;
+/* The same with the object "sweep" in it, unless c is NULL. */
+int json_swept(struct buf *b, const char *record, const void *rec, const struct rec_coverage *c,
+	bool type) MUST_CHECK;
 /* Appends the run with its list "scaninfo"; with `open` the closing brace is left to the caller. */
 int json_run(struct buf *b, const struct rec_run *run, bool type, bool open) MUST_CHECK;
 /* Appends a host with its list "ports", all ports that out_shows_port shows. */

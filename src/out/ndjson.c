@@ -41,9 +41,9 @@ static int render(struct out *o, const struct rec *r)
 	else if (r->kind == REC_NOTE && out_shows_note(&o->conf, r->note))
 		rc = json_record(b, "note", r->note, true);
 	else if (r->kind == REC_PROGRESS && r->progress->asked)
-		rc = json_record(b, "progress", r->progress, true);
+		rc = json_swept(b, "progress", r->progress, r->progress->sweep, true);
 	else if (r->kind == REC_END)
-		rc = json_record(b, "end", r->end, true);
+		rc = json_swept(b, "end", r->end, r->end->sweep, true);
 	if (b->len)
 		buf_char(b, '\n');
 	return rc;

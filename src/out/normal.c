@@ -23,7 +23,7 @@
 
 struct normal {
 	struct out base;
-	uint8_t reason; /* of the last host: enum reason */
+	uint8_t reason;				     /* of the last host: enum reason */
 	char error[sizeof(((struct err *)0)->text)]; /* the last one that a note told */
 	struct discovered discovered;		     /* of a sweep, on the screen */
 };
@@ -75,10 +75,16 @@ static void put_progress(struct out *o, const struct rec_progress *p)
 		return;
 	buf_str(b, "Stats: ");
 	out_time_span(b, p->elapsed_ns);
-	buf_fmt(b,
-		" elapsed; %" PRIu64 " hosts completed (%" PRIu64 " up), %" PRIu64
-		" undergoing %s\n",
-		p->hosts_done, p->hosts_up, p->hosts_active, p->phase);
+	if (p->sweep) {
+		buf_str(b, " elapsed; ");
+		out_sent(b, p->sweep, p->rate_pps);
+		buf_fmt(b, ", %" PRIu64 " open\n", p->sweep->open);
+	} else {
+		buf_fmt(b,
+			" elapsed; %" PRIu64 " hosts completed (%" PRIu64 " up), %" PRIu64
+			" undergoing %s\n",
+			p->hosts_done, p->hosts_up, p->hosts_active, p->phase);
+	}
 	buf_fmt(b, "%s Timing: About %.2f%% done", p->phase, p->done * 100);
 	if (p->eta_ns) {
 		buf_str(b, "; ETC: ");
@@ -133,7 +139,7 @@ static void put_advice(struct out *o, const struct rec_end *end)
 	}
 	if (end->hosts_total == 0 && !o->conf.results)
 		buf_str(&o->body, "Warning: there was no target, so nothing was scanned.\n");
-	else if (end->hosts_total == 1 && end->hosts_up == 0 && !end->interrupted &&
+	else if (end->hosts_total == 1 && end->hosts_up == 0 && !end->sweep && !end->interrupted &&
 		 !end->error && ping_matters(n))
 		buf_str(&o->body,
 			"Note: Host seems down. If it is up but does not answer our probes, try -Pn\n");
@@ -145,14 +151,19 @@ static void put_end(struct out *o, const struct rec_end *end)
 
 	discovered_rest(&((struct normal *)o)->discovered, b);
 	put_advice(o, end);
+	if (end->sweep) {
+		buf_str(b, "Sweep: ");
+		out_coverage(b, end->sweep, "\n       ");
+		buf_char(b, '\n');
+	}
 	if (!o->conf.screen) {
-		out_last_line(b, end);
+		out_last_line(b, end, false);
 		return;
 	}
 	buf_fmt(b, "Sonde %s: ", out_end_word(end));
 	out_summary(b, end);
 	buf_char(b, '\n');
-	if (o->conf.verbose > 0 && end->probes_sent)
+	if (o->conf.verbose > 0 && end->probes_sent && !end->sweep)
 		buf_fmt(b, "           Probes sent: %" PRIu64 " | Replies: %" PRIu64 "\n",
 			end->probes_sent, end->replies);
 }
@@ -193,7 +204,7 @@ static int tail(struct out *o)
 	struct rec_end killed = out_killed(o);
 
 	if (!o->conf.screen)
-		out_last_line(&o->tail, &killed);
+		out_last_line(&o->tail, &killed, false);
 	return 0;
 }
 

@@ -64,6 +64,30 @@ static void follow(struct out_conf *c, const struct levels *now)
 	c->trace = now->trace;
 }
 
+/* A sweep does not count hosts, but where its results were grouped they have just come. */
+static struct rec_end with_hosts(const struct out *o, const struct rec_end *end)
+{
+	struct rec_end known = *end;
+
+	if (!end->hosts_unknown || o->hosts_up == 0)
+		return known;
+	known.hosts_unknown = false;
+	known.hosts_up = o->hosts_up;
+	if (known.hosts_total > known.hosts_up)
+		known.hosts_down = known.hosts_total - known.hosts_up;
+	return known;
+}
+
+static int render(struct out *o, const struct rec *r)
+{
+	struct rec_end end;
+
+	if (r->kind != REC_END)
+		return o->form->render(o, r);
+	end = with_hosts(o, r->end);
+	return o->form->render(o, &(struct rec){.kind = REC_END, .end = &end});
+}
+
 int out_base_put(struct out *o, const struct rec *r, struct err *e)
 {
 	if (o->conf.levels)
@@ -72,7 +96,7 @@ int out_base_put(struct out *o, const struct rec *r, struct err *e)
 	buf_clear(&o->tail);
 	o->new_tail = false;
 	count(o, r);
-	if (o->form->render(o, r) < 0)
+	if (render(o, r) < 0)
 		o->body.failed = true;
 	/* A sweep of millions of hosts that are down must not rewrite the tail for each. */
 	if (o->body.len == 0 && !o->new_tail && !o->body.failed)
@@ -140,6 +164,7 @@ struct rec_end out_killed(const struct out *o)
 		.hosts_up = o->hosts_up,
 		.hosts_down = o->hosts_down,
 		.hosts_total = o->hosts_up + o->hosts_down,
+		.hosts_unknown = o->conf.results && o->hosts_up == 0,
 		.interrupted = true,
 	};
 }

@@ -39,8 +39,8 @@ static const struct rec_note note = {LOG_WARN, "note \x1b]0;x\x07"};
 static const struct rec_progress progress = {.phase = "SYN scan", .done = 0.5, .asked = true};
 static const struct rec_packet packet = {.sent = true, .text = "TCP"};
 
-static const struct rec_hop hops[] = {
-	{.ttl = 1, .name = "x"}, {.ttl = 2}, {.ttl = 3, .addr = {.family = 4}, .name = "\x1b]0;x\x07\xff"}};
+static const struct rec_hop hops[] = {{.ttl = 1, .name = "x"}, {.ttl = 2},
+	{.ttl = 3, .addr = {.family = 4}, .name = "\x1b]0;x\x07\xff"}};
 static const struct rec_trace trace = {.proto = PROTO_UDP, .port = 53, .hops = hops, .n_hops = 3};
 
 static struct rec_host host_up(void)
@@ -305,6 +305,46 @@ static void test_failed(void **state)
 	assert_null(strstr(text, "Error"));
 }
 
+/* A sweep's hosts are counted where they come grouped, and nowhere else; what it covered is told in
+ * every report but CSV. */
+static void test_sweep(void **state)
+{
+	static const struct rec_coverage done = {
+		.planned = 4711, .sent = 4242, .sender = "xdp-live"};
+	static const struct rec_end swept = {
+		.hosts_total = 8, .hosts_unknown = true, .sweep = &done};
+
+	for (size_t i = 0; out_formats[i]; i++) {
+		const struct out_ops *ops = out_formats[i];
+
+		for (int grouped = 0; grouped < 2 && is_report(ops); grouped++) {
+			struct out *o;
+			struct rec_host h = host_up();
+			const char *text;
+			size_t len;
+			bool told;
+
+			assert_int_equal(truncate(path, 0), 0);
+			o = open_out(ops, (struct out_conf){.results = true});
+			put(ops, o, &(struct rec){.kind = REC_RUN, .run = &run});
+			if (grouped)
+				put(ops, o, &(struct rec){.kind = REC_HOST, .host = &h});
+			put(ops, o, &(struct rec){.kind = REC_END, .end = &swept});
+			assert_int_equal(ops->close(o, NULL), 0);
+			text = content(&len);
+			told = strstr(text, "4242") && strstr(text, "4711");
+			if (ops == out_format_by_name("kiddie"))
+				continue; /* letters and digits are others there */
+			assert_int_equal(told, ops != out_format_by_name("csv"));
+			assert_null(strstr(text, "0 hosts up"));
+			assert_null(strstr(text, "\"hosts_up\":0"));
+			assert_int_equal(
+				strstr(text, "1 host up") || strstr(text, "\"hosts_up\":1"),
+				told && grouped);
+		}
+	}
+}
+
 static void test_full_disk(void **state)
 {
 	for (size_t i = 0; out_formats[i]; i++) {
@@ -344,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_levels_followed),
 		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_failed),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_cannot_open),
 	};

@@ -176,9 +176,39 @@ const char *out_end_word(const struct rec_end *end)
 
 void out_summary(struct buf *b, const struct rec_end *end)
 {
-	buf_fmt(b, "%" PRIu64 " IP address%s (%" PRIu64 " host%s up) scanned in %.2f seconds",
-		end->hosts_total, end->hosts_total == 1 ? "" : "es", end->hosts_up,
-		end->hosts_up == 1 ? "" : "s", (double)end->elapsed_ns / (double)NS_PER_S);
+	buf_fmt(b, "%" PRIu64 " IP address%s", end->hosts_total, end->hosts_total == 1 ? "" : "es");
+	if (!end->hosts_unknown)
+		buf_fmt(b, " (%" PRIu64 " host%s up)", end->hosts_up,
+			end->hosts_up == 1 ? "" : "s");
+	buf_fmt(b, " scanned in %.2f seconds", (double)end->elapsed_ns / (double)NS_PER_S);
+}
+
+void out_sent(struct buf *b, const struct rec_coverage *c, double pps)
+{
+	buf_fmt(b, "%" PRIu64 " of %" PRIu64 " probes sent at %.*f/s", c->sent, c->planned,
+		pps < 100 ? 1 : 0, pps);
+}
+
+void out_coverage(struct buf *b, const struct rec_coverage *c, const char *between)
+{
+	out_sent(b, c, c->rate_pps);
+	if (c->sender)
+		buf_fmt(b, " by %s", c->sender);
+	if (c->receiver)
+		buf_fmt(b, ", answers taken by %s", c->receiver);
+	if (c->behind - c->first != c->total)
+		buf_fmt(b, "; all shards have %" PRIu64, c->total);
+	buf_fmt(b,
+		"%sanswers %" PRIu64 " (hit rate %.3g%%), duplicates %" PRIu64 "; open %" PRIu64
+		", closed %" PRIu64 ", other %" PRIu64,
+		between, c->answers, rec_hit_rate(c) * 100, c->duplicates, c->open, c->closed,
+		c->other);
+	if (c->unlisted)
+		buf_fmt(b, ", only counted %" PRIu64, c->unlisted);
+	buf_fmt(b,
+		"%srefused: forged %" PRIu64 ", late %" PRIu64
+		"; lost on this machine: probes %" PRIu64 ", answers %" PRIu64 "; skipped %" PRIu64,
+		between, c->forged, c->late, c->unsent, c->no_room, c->skipped);
 }
 
 void out_first_line(struct buf *b, const struct rec_run *run)
@@ -192,12 +222,16 @@ void out_first_line(struct buf *b, const struct rec_run *run)
 	buf_char(b, '\n');
 }
 
-void out_last_line(struct buf *b, const struct rec_end *end)
+void out_last_line(struct buf *b, const struct rec_end *end, bool coverage)
 {
 	buf_fmt(b, "# Sonde %s at ", out_end_word(end));
 	out_time_c(b, end->end_wall_ns);
 	buf_str(b, " -- ");
 	out_summary(b, end);
+	if (end->sweep && coverage) {
+		buf_str(b, "; ");
+		out_coverage(b, end->sweep, "; ");
+	}
 	buf_char(b, '\n');
 }
 

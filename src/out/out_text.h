@@ -32,11 +32,17 @@ void out_term(struct buf *b, const char *text);
 void out_utf8(struct buf *b, const char *text, bool xml);
 /* How a run ended: "done", "interrupted" or "failed". */
 const char *out_end_word(const struct rec_end *end);
-/* "2 IP addresses (1 host up) scanned in 0.12 seconds" */
+/* "2 IP addresses (1 host up) scanned in 0.12 seconds"; without the parentheses where hosts were
+ * not counted. */
 void out_summary(struct buf *b, const struct rec_end *end);
-/* First and last line of a report: "# Sonde 1.0 scan initiated TIME as: ARGS", "# Sonde done at TIME
- * -- SUMMARY". */
+/* "500 of 1000 probes sent at 100/s" */
+void out_sent(struct buf *b, const struct rec_coverage *c, double pps);
+/* What a sweep did, in three parts with `between` between them, no newline at the end. */
+void out_coverage(struct buf *b, const struct rec_coverage *c, const char *between);
+/* First and last line of a report: "# Sonde 1.0 scan initiated TIME as: ARGS", "# Sonde done at
+ * TIME
+ * -- SUMMARY", with `coverage` followed by what a sweep did. */
 void out_first_line(struct buf *b, const struct rec_run *run);
-void out_last_line(struct buf *b, const struct rec_end *end);
+void out_last_line(struct buf *b, const struct rec_end *end, bool coverage);
 /* A value that no stranger chose and that needs no quotes: any but texts and lists. */
 void out_value(struct buf *b, const struct field_value *v);

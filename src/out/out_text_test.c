@@ -106,6 +106,63 @@ static void test_names(void **state)
 	buf_free(&b);
 }
 
+static void check_coverage(const struct rec_coverage *c, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b);
+	out_coverage(&b, c, "|");
+	assert_string_equal(buf_text(&b), want);
+	buf_free(&b);
+}
+
+static void test_coverage(void **state)
+{
+	struct rec_coverage c = {.total = 1000,
+		.behind = 1000,
+		.planned = 1016,
+		.sent = 1010,
+		.skipped = 6,
+		.unsent = 2,
+		.answers = 101,
+		.unlisted = 2,
+		.duplicates = 3,
+		.forged = 4,
+		.late = 5,
+		.no_room = 7,
+		.open = 8,
+		.closed = 90,
+		.other = 1,
+		.rate_pps = 99.96,
+		.sender = "af-xdp",
+		.receiver = "xdp"};
+
+	check_coverage(&c,
+		"1010 of 1016 probes sent at 100.0/s by af-xdp, answers taken by xdp"
+		"|answers 101 (hit rate 10%), duplicates 3; open 8, closed 90, other 1, only counted 2"
+		"|refused: forged 4, late 5; lost on this machine: probes 2, answers 7; skipped 6");
+	c = (struct rec_coverage){.total = 1000, .first = 250, .behind = 500, .planned = 250};
+	check_coverage(&c, /* of a run that never began */
+		"0 of 250 probes sent at 0.0/s; all shards have 1000"
+		"|answers 0 (hit rate 0%), duplicates 0; open 0, closed 0, other 0"
+		"|refused: forged 0, late 0; lost on this machine: probes 0, answers 0; skipped 0");
+}
+
+static void test_summary(void **state)
+{
+	struct rec_end end = {.hosts_total = 2, .hosts_up = 1, .elapsed_ns = 1234567890};
+	struct buf b;
+
+	buf_init(&b);
+	out_summary(&b, &end);
+	assert_string_equal(buf_text(&b), "2 IP addresses (1 host up) scanned in 1.23 seconds");
+	buf_clear(&b);
+	end.hosts_unknown = true;
+	out_summary(&b, &end);
+	assert_string_equal(buf_text(&b), "2 IP addresses scanned in 1.23 seconds");
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +170,8 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_summary),
 	};
 
 	setenv("TZ", "UTC", 1);

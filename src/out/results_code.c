@@ -359,7 +359,7 @@ void results_put_end(struct buf *b, const struct rec_end *end)
 {
 	const uint64_t numbers[END_NUMBERS] = {end->end_wall_ns, end->elapsed_ns, end->hosts_up,
 		end->hosts_down, end->hosts_total, end->probes_sent, end->replies,
-		end->interrupted};
+		end->interrupted | (uint64_t)end->hosts_unknown << 1};
 	struct results_block_info k = {.kind = 'E', .slot = 8};
 	struct buf body = {0};
 	uint8_t word[8];
@@ -417,6 +417,7 @@ void results_get_end(struct rec_end *end, const uint8_t *slots, size_t len)
 		.probes_sent = get_le(slots + 40, 8),
 		.replies = get_le(slots + 48, 8),
 		.interrupted = get_le(slots + 56, 8) & 1,
+		.hosts_unknown = get_le(slots + 56, 8) >> 1 & 1,
 		.error = rest && memchr(error, 0, rest) ? error : NULL,
 	};
 }

@@ -30,8 +30,9 @@
  *
  * So a result has 24 bytes with IPv4 and 40 with IPv6. The slot of an answer by another than the
  * target has the bit "more" and is followed by a slot of which only the address means something:
- *who answered. A block 'E' is written when the run is complete: 8 numbers (end, elapsed, hosts up,
- * hosts down, hosts, probes, replies, bit 0: interrupted) and the text of the error.
+ * who answered. A block 'E' is written when the run is complete: 8 numbers (end, elapsed, hosts up,
+ * hosts down, hosts, probes, replies, bits: 0 interrupted, 1 hosts up and down were not counted)
+ *and the text of the error. What a sweep covered is not in it: the receipt has that.
  *
  * The checksum takes words of 8 bytes: h = (h ^ word) * 0x9e3779b97f4a7c15; h ^= h >> 32, beginning
  * with 0. It tells damage, not forgery.

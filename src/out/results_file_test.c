@@ -38,6 +38,7 @@ static const struct rec_end end = {.end_wall_ns = START + 5,
 	.probes_sent = 4,
 	.replies = 5,
 	.interrupted = true,
+	.hosts_unknown = true,
 	.error = "eth0 went down"};
 
 /* Every member has another value for another i. */
@@ -151,6 +152,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(results_found(f)->end.error, end.error);
 	assert_int_equal(results_found(f)->end.replies, 5);
 	assert_true(results_found(f)->end.interrupted);
+	assert_true(results_found(f)->end.hosts_unknown);
 	assert_string_equal(results_head(f)->plan, "seed=1");
 	r = &results_head(f)->run;
 	assert_string_equal(r->args, head.run.args);

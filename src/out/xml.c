@@ -21,7 +21,7 @@
  * that it looks for (nmaprun, taskbegin, taskprogress, taskend, finished) stands on one line.
  * - Facts that the DTD has no place for are left out: the round-trip time of a port, and notes. A
  * <script> element could carry the time, but every reader would show it as a script's result on
- * every port. The JSON, NDJSON and CSV formats have it.
+ * every port. The JSON, NDJSON and CSV formats have it. What a sweep covered stands in the summary.
  */
 
 #define XML_OUTPUT_VERSION "1.05" /* of nmap's format, as nmap 7.93 writes it */
@@ -110,6 +110,10 @@ static void put_summary(struct xml_writer *w, const struct rec_end *end)
 	out_time_c(&t, end->end_wall_ns);
 	buf_fmt(&s, "Sonde %s at %s; ", out_end_word(end), buf_text(&t));
 	out_summary(&s, end);
+	if (end->sweep) {
+		buf_str(&s, "; ");
+		out_coverage(&s, end->sweep, "; ");
+	}
 	xml_attr(w, "summary", buf_text(&s));
 	w->failed |= s.failed || t.failed;
 	buf_free(&s);

@@ -119,6 +119,19 @@ void tell_hits(struct sweep *s, const struct sweep_hit *v, unsigned n)
 
 /* ---- how far it is, and the end -------------------------------------------------------------- */
 
+/* Of the passes that are left, and the sample. */
+static uint64_t planned(const struct sweep *s)
+{
+	uint64_t n = (s->behind - s->first) * (s->plan->sweep.passes ? s->plan->sweep.passes : 1);
+
+	if (s->env->todo) {
+		n = 0;
+		for (size_t i = 0; i < s->env->n_todo; i++)
+			n += span_count(&s->env->todo[i]);
+	}
+	return n + span_count(&s->sample);
+}
+
 static void cover(const struct sweep *s, struct rec_coverage *c)
 {
 	const struct sweep_counts *n = &s->tick.counts;
@@ -127,6 +140,7 @@ static void cover(const struct sweep *s, struct rec_coverage *c)
 		.total = s->job.perm.n,
 		.first = s->first,
 		.behind = s->behind,
+		.planned = planned(s),
 		.sent = s->tick.sent,
 		.skipped = s->tick.skipped,
 		.unsent = n->tx_dropped,
@@ -143,16 +157,17 @@ static void cover(const struct sweep *s, struct rec_coverage *c)
 		.sender = s->res->sender,
 		.receiver = s->res->receiver,
 	};
-	for (unsigned i = 0; i < SWEEP_ANSWERS; i++)
+	for (unsigned i = 0; i < SWEEP_ANSWERS; i++) {
 		c->answers += n->answers[i];
+		if (!(s->job.wanted >> i & 1))
+			c->unlisted += n->answers[i];
+	}
 }
 
 /* Of all that will be sent; the cooldown is not counted. */
 static double share_done(const struct sweep *s)
 {
-	double all = (double)(s->behind - s->first) *
-			     (s->plan->sweep.passes ? s->plan->sweep.passes : 1) +
-		     (double)span_count(&s->sample);
+	double all = (double)planned(s);
 	double done = (double)(s->tick.sent + s->tick.skipped + s->tick.counts.tx_dropped);
 
 	if (s->phase == SWEEP_DONE || all <= 0 || done > all)
@@ -189,6 +204,7 @@ void tell_end(struct sweep *s, bool interrupted)
 		.elapsed_ns = s->env->before_ns + clock_now(s->env->clock) - s->start_ns,
 		.hosts_total = s->env->space->view.count,
 		.probes_sent = s->tick.sent,
+		.hosts_unknown = true,
 		.sweep = &c,
 		.interrupted = interrupted,
 		.error = s->dead.code ? s->dead.text : NULL,

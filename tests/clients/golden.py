@@ -18,6 +18,8 @@ CASES = [
     ("ping", "grepable", "v"), ("interrupted", "grepable"), ("hostile", "grepable"),
     ("brief", "json"), ("hostile", "json"), ("brief", "ndjson"), ("brief", "csv"), ("hostile", "csv"), ("scan", "csv", "open"),
     ("route", "normal"), ("route", "xml"), ("route", "grepable"), ("route", "json"), ("route", "ndjson"),
+    ("sweep", "normal"), ("sweep", "normal", "screen", "v"), ("sweep", "xml"), ("sweep", "grepable"), ("sweep", "json"),
+    ("sweep", "ndjson"), ("sweep", "csv"),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import sys
 from common import FORMATS, PACKET_FORMATS, Report, need, sample, scratch, skip
 from readers import READERS
 
-SCENARIOS = ("scan", "brief", "route", "list", "ping", "empty", "down", "interrupted", "hostile", "big")
+SCENARIOS = ("scan", "brief", "route", "list", "ping", "empty", "down", "interrupted", "hostile", "big", "sweep")
 OPTIONS = ((), ("v", "v", "d"), ("open", "reason"), ("style", "trace", "v"))
 EVIL = b"<script>alert(\"1\")</script>&amp;]]>"
 

@@ -478,6 +478,62 @@ static void endless_long(struct sink *s, const struct out_conf *c)
 	}
 }
 
+/* A shard of a sweep that was stopped, with two answers. */
+static void sweep(struct sink *s, const struct out_conf *c)
+{
+	static const struct rec_coverage done = {.total = 40000000000,
+		.first = 10000000000,
+		.behind = 20000000000,
+		.planned = 10000065536,
+		.sent = 4294967297,
+		.skipped = 256,
+		.unsent = 12,
+		.answers = 2,
+		.duplicates = 5,
+		.forged = 3,
+		.late = 1,
+		.no_room = 4,
+		.resets = 1,
+		.open = 1,
+		.closed = 1,
+		.rate_pps = 1717986918.8,
+		.sender = "xdp-live",
+		.receiver = "xdp"};
+	struct rec_result v[] = {{.addr = addr_v4(0x0a4d000a),
+					 .port = open_port(80, "http", 80000),
+					 .at_wall_ns = START},
+		{.addr = addr_v4(0x0a4d000b), .port = closed, .at_wall_ns = START + MS}};
+	struct rec_results results = {v, 2};
+	struct rec_progress p = {.phase = "SYN scan",
+		.done = 0.25,
+		.elapsed_ns = 2 * NS_PER_S,
+		.eta_ns = 6 * NS_PER_S,
+		.probes_sent = done.sent,
+		.rate_pps = 12.34,
+		.sweep = &done,
+		.asked = true};
+	struct rec_end end = {.end_wall_ns = START + 2500 * MS,
+		.elapsed_ns = 2500 * MS,
+		.hosts_total = 4000000000,
+		.probes_sent = done.sent,
+		.replies = 2,
+		.interrupted = true,
+		.hosts_unknown = true,
+		.sweep = &done};
+	struct rec_host h = up_host(0);
+
+	put_run(s, c, "sonde --sweep", 1);
+	put(s, &(struct rec){.kind = REC_RESULTS, .results = &results});
+	put(s, &(struct rec){.kind = REC_PROGRESS, .progress = &p});
+	h.n_ports = 1;
+	for (size_t i = 0; i < results.n && !c->screen; i++) {
+		h.addr = v[i].addr;
+		h.ports = &v[i].port;
+		put_host(s, &h);
+	}
+	put(s, &(struct rec){.kind = REC_END, .end = &end});
+}
+
 static const struct scenario {
 	const char *name;
 	void (*play)(struct sink *s, const struct out_conf *c);
@@ -491,6 +547,7 @@ static const struct scenario {
 	{"down", down},
 	{"interrupted", interrupted},
 	{"killed", killed},
+	{"sweep", sweep},
 	{"hostile", hostile},
 	{"big", big},
 	{"endless", endless},
@@ -543,6 +600,7 @@ int main(int argc, char **argv)
 	c.path = argv[3];
 	c.list_only = scenario->play == list;
 	c.ping_only = scenario->play == ping;
+	c.results = scenario->play == sweep;
 	for (int i = 4; i < argc; i++)
 		set_option(&c, argv[i]);
 	if (s.ops->open(&s.out, &c, &s.e) < 0) {

@@ -64,9 +64,13 @@ void cli_progress_text(struct buf *b, const struct rec_progress *p, unsigned max
 {
 	size_t start = b->len;
 
-	buf_fmt(b,
-		"%s %.1f%%  %.0f packets/s  %" PRIu64 " up, %" PRIu64 " done, %" PRIu64 " in work",
-		p->phase, p->done * 100, p->rate_pps, p->hosts_up, p->hosts_done, p->hosts_active);
+	buf_fmt(b, "%s %.1f%%  %.0f packets/s  ", p->phase, p->done * 100, p->rate_pps);
+	if (p->sweep)
+		buf_fmt(b, "%" PRIu64 "/%" PRIu64 " probes, %" PRIu64 " open", p->sweep->sent,
+			p->sweep->planned, p->sweep->open);
+	else
+		buf_fmt(b, "%" PRIu64 " up, %" PRIu64 " done, %" PRIu64 " in work", p->hosts_up,
+			p->hosts_done, p->hosts_active);
 	if (p->eta_ns) {
 		buf_str(b, "  ETA ");
 		span(b, p->eta_ns);

@@ -32,6 +32,12 @@ static void test_progress_text(void **state)
 	buf_clear(&b);
 	cli_progress_text(&b, &p, 200);
 	assert_null(strstr(buf_text(&b), "ETA"));
+	p.sweep = &(struct rec_coverage){.sent = 4321, .planned = 10000, .total = 20000, .open = 7};
+	p.eta_ns = 12 * NS_PER_S;
+	buf_clear(&b);
+	cli_progress_text(&b, &p, 200);
+	assert_string_equal(buf_text(&b),
+		"SYN scan 43.2%  1234 packets/s  4321/10000 probes, 7 open  ETA 0:12");
 	buf_free(&b);
 }
 
