@@ -156,6 +156,8 @@ struct sweep_path {
 	uint64_t hi, lo; /* its address as numbers; IPv4: hi 0, lo in host order */
 	uint32_t wait;	 /* set by user space: look for it */
 	uint32_t seen;	 /* set by the receiver */
+	uint32_t pass;	 /* set by user space: SYN-ACKs go on to the local stack, which resets */
+	uint32_t pad;
 };
 
 /* Answers met already: buckets of four exact keys, the newest first (IPv6: 64-bit hashes). */

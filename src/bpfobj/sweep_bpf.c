@@ -429,6 +429,11 @@ int sweep_bpf_path(struct sweep_bpf *b, const struct addr *next_hop, struct err 
 	return 0;
 }
 
+void sweep_bpf_pass_synacks(struct sweep_bpf *b)
+{
+	b->skel->bss->path.pass = 1;
+}
+
 /* ---- sending ---- */
 
 struct sweep_ctl *sweep_bpf_ctl(struct sweep_bpf *b, unsigned sender)

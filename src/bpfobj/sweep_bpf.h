@@ -43,6 +43,9 @@ int sweep_bpf_attach(struct sweep_bpf *b, const char **how, struct err *e) MUST_
  * frames without a word where the far end of a veth has neither XDP nor GRO. 0 or -ENETUNREACH.
  */
 int sweep_bpf_path(struct sweep_bpf *b, const struct addr *next_hop, struct err *e) MUST_CHECK;
+/* The way out does not work: the local stack gets the SYN-ACKs and resets them, in place of our own
+ * RSTs, which would be lost without a word. */
+void sweep_bpf_pass_synacks(struct sweep_bpf *b);
 /* The sender's control block, shared with the kernel; borrowed. */
 struct sweep_ctl *sweep_bpf_ctl(struct sweep_bpf *b, unsigned sender);
 /*

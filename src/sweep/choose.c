@@ -68,13 +68,22 @@ static bool try_sender(struct sweep *s, const struct sender_ops *row, struct err
 	return row->probe(s->conf.interface, e) == 0 && row->open(&s->sender, &s->conf, e) == 0;
 }
 
+/* Whether frames that XDP sends arrive. Nobody to ask is nobody to send to. */
+static int try_path(struct sweep *s, struct err *e)
+{
+	int rc = s->way.witness.family ? sweep_bpf_path(s->bpf, &s->way.witness, e) : 0;
+
+	s->path_works = rc == 0;
+	return rc;
+}
+
 /* Why the generator is not used although it may be: it can fail in many ways. */
 static int try_live(struct sweep *s, const char **how, struct err *e)
 {
 	int rc = attach(s, true, how, e);
 
-	if (rc == 0 && s->way.next_hop.family)
-		rc = sweep_bpf_path(s->bpf, &s->way.next_hop, e);
+	if (rc == 0)
+		rc = try_path(s, e);
 	if (rc == 0)
 		rc = sender_xdp_live.open(&s->sender, &s->conf, e);
 	return rc;
@@ -155,6 +164,10 @@ static int choose_receiver(struct sweep *s, const char **how, struct err *e)
 		return receiver_sim.open(&s->receiver, &s->conf, e);
 	if (!s->conf.bpf && s->job.l3 && attach(s, false, how, &why) < 0)
 		step_down(s, "receiver in XDP", &why);
+	if (s->conf.bpf && s->job.reset && !s->path_works && try_path(s, &why) < 0) {
+		step_down(s, "RSTs of our own", &why);
+		sweep_bpf_pass_synacks(s->bpf);
+	}
 	if (s->conf.bpf)
 		return receiver_xdp.open(&s->receiver, &s->conf, e);
 	return receiver_ring.open(&s->receiver, &s->conf, e);

@@ -294,12 +294,26 @@ static void sync_directory(const char *path)
 	free(copy);
 }
 
+/* A device or a pipe is written to; a file of that name beside it would take its place. */
+static int write_through(const struct receipt *r, const char *path, struct err *e)
+{
+	FILE *f = fopen(path, "we");
+	int rc = f ? write_all(r, f) : -errno;
+
+	if (f && fclose(f) != 0 && rc == 0)
+		rc = -errno;
+	return rc < 0 ? err_set(e, rc, "cannot write %s: %s", path, strerror(-rc)) : 0;
+}
+
 int receipt_write(const struct receipt *r, const char *path, struct err *e)
 {
+	struct stat st;
 	struct buf beside = {0};
 	int fd, rc = 0;
 	FILE *f;
 
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_through(r, path, e);
 	buf_fmt(&beside, "%s.new", path);
 	fd = open(buf_text(&beside), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
 		r->checkpoint ? 0600 : 0644);

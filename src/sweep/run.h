@@ -26,6 +26,7 @@ struct sweep {
 	struct templates tmpls;
 	struct sender_conf conf;
 	struct sweep_bpf *bpf; /* owned; NULL: the kernel's half has no part */
+	bool path_works;       /* frames that XDP sends arrive: it was tried */
 	struct sender *sender;
 	struct sender *aside; /* one lane of the main thread's own, for single probes; opened when
 				 first needed */

@@ -151,10 +151,9 @@ static void set_source(struct sweep *s)
 static void set_wanted(struct sweep *s)
 {
 	const struct plan_sweep *p = &s->plan->sweep;
-	uint64_t late = p->cooldown_ns < LATE_MAX_NS ? p->cooldown_ns : LATE_MAX_NS;
 
 	s->job.wanted = p->all_answers ? ALL_ANSWERS : s->how->telling;
-	s->job.late_ns = (uint32_t)late;
+	s->job.late_ns = (uint32_t)LATE_MAX_NS;
 }
 
 static int fill_job(struct sweep *s, uint32_t n_ports, struct err *e)

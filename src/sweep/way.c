@@ -238,10 +238,10 @@ static int find_hops(struct finder *f, struct err *e)
 		if (rc < 0)
 			return rc;
 	}
-	if (f->n_hops == 1)
-		f->w->next_hop = f->hops[0].addr;
-	if (f->n_hops)
+	if (f->n_hops) {
+		f->w->witness = f->hops[0].addr;
 		f->w->hop_mac = f->hops[0].mac;
+	}
 	return 0;
 }
 
@@ -314,6 +314,8 @@ static void on_neighbour(void *ctx, const struct addr *a, const struct mac *m)
 		return;
 	f->w->neighbours[index] = *m;
 	f->w->present++;
+	if (!f->w->witness.family)
+		f->w->witness = *a;
 }
 
 static int ask_neighbours(struct finder *f, struct err *e)

@@ -16,7 +16,7 @@ struct way {
 	enum link_kind kind;
 	bool local; /* this machine itself */
 	struct addr src;
-	struct addr next_hop; /* the only gateway; family 0: none, or several */
+	struct addr witness; /* a gateway, else a neighbour, that answered; family 0: none did */
 	struct mac src_mac, hop_mac;
 	struct mac *neighbours;	    /* owned: of each host of the space; NULL: all by hop_mac */
 	uint64_t on_link, off_link; /* addresses of the space */
