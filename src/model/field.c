@@ -744,7 +744,7 @@ const struct rec_field rec_fields[] = {
 	{ "coverage", "open",        FIELD_UINT,  "",    "Results that are open.", covered_open },
 	{ "coverage", "closed",      FIELD_UINT,  "",    "Results that are closed.", covered_closed },
 	{ "coverage", "other",       FIELD_UINT,  "",    "Results in other states.", covered_other },
-	{ "coverage", "unlisted",    FIELD_UINT,  "",    "Answers that were only counted, such as those of closed ports: \\-\\-all\\-answers reports them.", covered_unlisted },
+	{ "coverage", "unlisted",    FIELD_UINT,  "",    "Answers of kinds that are only counted, such as those of closed ports in a SYN scan.", covered_unlisted },
 	{ "coverage", "duplicates",  FIELD_UINT,  "",    "Answers that had come before.", covered_duplicates },
 	{ "coverage", "forged",      FIELD_UINT,  "",    "Answers refused as they did not prove themselves, had wrong flags, or were cut.", covered_forged },
 	{ "coverage", "late",        FIELD_UINT,  "",    "Answers refused as they came too late.", covered_late },

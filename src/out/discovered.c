@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a sweep finds open, on the screen. */
+/* What a sweep finds, on the screen: open ports and, of -sA, unfiltered ones. */
 #include "out/discovered.h"
 
 #include <inttypes.h>
@@ -16,7 +16,8 @@ static void line(struct buf *b, const struct rec_result *r)
 		buf_fmt(b, "Discovered host %s (%s)\n", ip,
 			reason_name((enum reason)r->port.reason));
 	else
-		buf_fmt(b, "Discovered open port %u/%s on %s\n", r->port.number,
+		buf_fmt(b, "Discovered %s port %u/%s on %s\n",
+			port_state_name((enum port_state)r->port.state), r->port.number,
 			proto_name(r->port.proto), ip);
 }
 
@@ -46,7 +47,7 @@ static bool has_room(struct discovered *d, struct buf *b, uint64_t wall_ns)
 void discovered_put(struct discovered *d, struct buf *b, const struct rec_results *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->v[i].port.state != PORT_OPEN)
+		if (r->v[i].port.state != PORT_OPEN && r->v[i].port.state != PORT_UNFILTERED)
 			continue;
 		if (!has_room(d, b, r->v[i].at_wall_ns)) {
 			d->held++;

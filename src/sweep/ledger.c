@@ -304,6 +304,7 @@ static void phase(void *ctx, struct sweep *s, enum sweep_phase p, const struct s
 {
 	struct ledger *l = ctx;
 	struct receipt_session *me;
+	struct err e = {0};
 
 	if (p != SWEEP_DONE || !l->receipt.n_sessions) /* none: begin failed */
 		return;
@@ -314,6 +315,9 @@ static void phase(void *ctx, struct sweep *s, enum sweep_phase p, const struct s
 	}
 	me->digest = t->digest;
 	me->digest_known = true;
+	/* the last cursors of a run that is interrupted; they go when it is complete */
+	if (l->conf.checkpoint && write_checkpoint(l, s, t, &e) < 0)
+		sweep_say(s, LOG_WARN, e.text);
 	(void)!set_again(l, t->now_ns);
 	if (l->conf.steer)
 		(void)!receipt_pieces_append(&me->canaries, &l->conf.steer->asked);
