@@ -10,6 +10,8 @@ Two namespaces, a veth between them, and behind it millions of addresses that th
 The scanner is 10.255.255.1 and fd77:255::1, its gateway the other end of the veth, 10.255.255.2 and fd77:255::2, which the kernel there
 answers ARP and ND for. There is no route out of the two. What no rule matches is left to that kernel, as is a rule with serve=False: give the address to
 `bed.target_ip("addr", "add", ...)` and real daemons can listen there.
+
+The files of tests mark theirs with @test and end in main(); what the machine lost, they take from Losses.
 """
 import contextlib
 import ctypes
@@ -23,6 +25,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -36,6 +39,19 @@ SCANNER, GATEWAY = "10.255.255.1", "10.255.255.2"
 SCANNER6, GATEWAY6 = "fd77:255::1", "fd77:255::2"
 ROUTER, ROUTER6 = "10.254.0.1", "fd77:254::1"
 LINK, PEER = "swp0", "swp1"
+TESTS = []
+TCX = """
+import ctypes, os, socket, struct, sys
+call, libc = {"x86_64": 321, "aarch64": 280}[os.uname().machine], ctypes.CDLL(None, use_errno=True)
+for hook in (46, 47):
+    attr = ctypes.create_string_buffer(struct.pack("II", socket.if_nametoindex(sys.argv[1]), hook), 128)
+    ok = libc.syscall(call, 16, attr, 128) == 0
+    print(struct.unpack_from("I", attr.raw, 24)[0] if ok else -ctypes.get_errno())
+"""
+
+
+class Skipped(Exception):
+    """What a test lacks, in words."""
 
 
 def halves(address):
@@ -238,7 +254,7 @@ class Bed:
 
     def __enter__(self):
         sweep_up()
-        self.dir = tempfile.mkdtemp(prefix="so-sweep")
+        self.dir = tempfile.mkdtemp(prefix=self.prefix + "-")
         try:
             self.build()
         except BaseException:
@@ -320,6 +336,22 @@ class Bed:
         self.children.append(subprocess.Popen(["ip", "netns", "exec", ns] + list(args), cwd=self.dir, **kw))
         return self.children[-1]
 
+    def attached(self):
+        """What hangs on the scanner's interface: XDP by ip, tcx programs by number, qdiscs and filters by tc."""
+        xdp = re.findall(r"prog/xdp|xdp\S* +id", self.run(["ip", "-d", "link", "show", LINK]).stdout)
+        tcx = self.run([sys.executable, "-c", TCX, LINK]).stdout.split()
+        return xdp, tcx, [self.run(["tc", *words], check=False).stdout for words in (
+            ("qdisc", "show", "dev", LINK), ("filter", "show", "dev", LINK, "ingress"), ("filter", "show", "dev", LINK, "egress"))]
+
+    def dropped(self):
+        """Frames that the kernel says it lost between the two."""
+        total = 0
+        for ns, dev in ((self.scanner_ns, LINK), (self.target_ns, PEER)):
+            out = subprocess.run(["ip", "-n", ns, "-s", "-j", "link", "show", dev], check=True, stdout=subprocess.PIPE, text=True).stdout
+            stats = json.loads(out)[0]["stats64"]
+            total += stats["rx"]["dropped"] + stats["tx"]["dropped"]
+        return total
+
     def socket(self, *args, target=False):
         """A socket of a namespace."""
         own = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -367,8 +399,34 @@ class Bed:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+class Losses:
+    """What this machine lost, not the program: by a run's receipt, and by the kernel's count since this was made."""
+    MOST = 0.01  # of the targets; a run that loses more is at fault itself
+
+    def __init__(self, bed):
+        self.bed, self.before = bed, bed.dropped()
+
+    def of(self, receipt, targets):
+        """How many targets may lack a probe or an answer."""
+        with open(os.path.join(self.bed.dir, receipt), encoding="utf-8") as f:
+            r = json.load(f)
+        admitted = r["tx_dropped"] + r["rejected"]["no_room"]
+        lost = admitted + self.bed.dropped() - self.before
+        assert lost <= self.MOST * targets, "%d of %d targets lost on this machine, %d by the receipt" % (lost, targets, admitted)
+        return lost
+
+
+def equal(found, truth, lost, what):
+    """Nothing false, and nothing missing but what was lost."""
+    false, missed = found - truth, truth - found
+    assert not false and len(missed) <= lost, "%s: %d true, %d lost on this machine; missed %d %s, false %d %s" % (
+        what, len(truth), lost, len(missed), sorted(missed)[:5], len(false), sorted(false)[:5])
+
+
 def ip(*words):
-    subprocess.run(["ip", *words], check=True)
+    p = subprocess.run(["ip", *words], capture_output=True, text=True)
+    if p.returncode:
+        raise RuntimeError("ip %s: %s" % (" ".join(words), p.stderr.strip()))
 
 
 def setns(fd):
@@ -401,7 +459,86 @@ def drop_space(ns):
 
 def sweep_up():
     """What a bed that was killed has left behind."""
+    for name in os.listdir(tempfile.gettempdir()):
+        m = re.fullmatch(r"so-sweep(\d+)-\w+", name)
+        if m and not os.path.exists("/proc/" + m.group(1)):
+            shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)
     for ns in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
         m = re.fullmatch(r"so-sweep(\d+)-(scan|far)", ns)
         if m and not os.path.exists("/proc/" + m.group(1)):
             drop_space(ns)
+
+
+# -- the run over the tests of a file
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def needs(*programs):
+    for p in programs:
+        if not shutil.which(p):
+            raise Skipped("%s is not installed" % p)
+
+
+def until(true, what, timeout=60):
+    end = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < end, "waited in vain for " + what
+        time.sleep(0.02)
+
+
+def attempt(t, responder, programs, wrong):
+    """One test in a bed of its own: "ok", "skipped" or `wrong`, which is also what is printed."""
+    begun, outcome, said = time.monotonic(), "ok", None
+    try:
+        with Bed(responder) as bed:
+            before = bed.attached()
+            said = t(bed, *programs)
+            after = bed.attached()
+            assert before == after, "left at the interface: %s, before %s" % (after, before)
+    except Skipped as e:
+        outcome, said = "skipped", str(e)
+    except Exception as e:  # pylint: disable=broad-except
+        outcome, said = wrong, "%s: %s" % (type(e).__name__, str(e)[-1500:])
+    print("%-7s %-44s %.1f s%s" % (outcome, t.__name__, time.monotonic() - begun, "; " + said if said else ""), flush=True)
+    return outcome
+
+
+def lacking(responder):
+    """Why nothing can be tested here, or None."""
+    if os.geteuid() != 0:
+        return "needs root to make network namespaces"
+    try:
+        with Bed(responder) as bed, bed.responder([Rule("10.0.0.0/8")]):
+            return None
+    except (RuntimeError, OSError) as e:
+        if re.search(r"not permitted|permission denied", str(e), re.I):
+            return "network namespaces or BPF are not permitted: " + " ".join(str(e).split())[-200:]
+        return None  # the tests will say it
+
+
+def main(doc, programs=("SONDE", "XDPRESPONDER")):
+    """argv: programs, XDPRESPONDER the last of them, [NAME...] [--last]; the exit code."""
+    n = len(programs) + 1
+    if len(sys.argv) < n:
+        print(doc)
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the bed is taken away
+    paths = [os.path.abspath(a) for a in sys.argv[1:n]]
+    last = "--last" in sys.argv
+    only = [a for a in sys.argv[n:] if a != "--last"]
+    why = lacking(paths[-1])
+    if why:
+        print("skipped: " + why)
+        return 77
+    outcomes = {t.__name__: attempt(t, paths[-1], paths[:-1], "FAIL" if last else "again") for t in TESTS if not only or t.__name__ in only}
+    if last:
+        return 1 if "FAIL" in outcomes.values() else 0
+    # Real packets on a shared machine: a stall is not the program's, a fault comes again.
+    again = [name for name, outcome in outcomes.items() if outcome == "again"]
+    failed = sum(subprocess.run([sys.executable, *sys.argv[:n], name, "--last"]).returncode != 0 for name in again)
+    skipped = list(outcomes.values()).count("skipped")
+    print("%d passed, %d failed, %d skipped" % (len(outcomes) - failed - skipped, failed, skipped))
+    return 1 if failed else 77 if outcomes and skipped == len(outcomes) else 0

@@ -16,20 +16,14 @@ import sys
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-from bed import GATEWAY, GATEWAY6, LINK, PEER, ROUTER, ROUTER6, SCANNER, SCANNER6, Bed, PROTOS, Rule, Space, STATES
+from bed import GATEWAY, GATEWAY6, LINK, PEER, ROUTER, ROUTER6, SCANNER, SCANNER6, PROTOS, Rule, Space, STATES, main, needs, test
 from packets import Packet, checksum, crc32c
 
-TESTS = []
 MIXED = dict(open=250_000, closed=250_000, unreach=100_000, router=100_000, badack=50_000, badport=50_000, astray=50_000, badquote=50_000)
 EVERYWHERE = [Rule(net, proto, **MIXED) for net in ("10.0.0.0/9", "fd00::/9") for proto in ("tcp", "udp", "sctp")] + [
     Rule("10.0.0.0/9", "icmp", **MIXED), Rule("fd00::/9", "icmp6", **MIXED)]
 LINUX = bytes.fromhex("020405b40402080a1122334400000000" "01030307")
 FIN, SYN, RST, ACK, XMAS = 1, 2, 4, 16, 41
-
-
-def test(f):
-    TESTS.append(f)
-    return f
 
 
 class Prober:
@@ -239,6 +233,7 @@ def a_wrong_checksum_is_dropped(bed):
 
 @test
 def tcpdump_finds_no_fault(bed):
+    needs("tcpdump", "tshark")
     pcap = os.path.join(bed.dir, "all.pcap")
     shares = dict(open=400_000, closed=300_000, unreach=150_000, router=150_000)  # a quote that was changed is a fault
     with bed.responder([Rule(net, "any", **shares) for net in ("10.0.0.0/9", "fd00::/9")], key=3):
@@ -266,6 +261,7 @@ def tcpdump_finds_no_fault(bed):
 # -- against scanners that others made
 
 def masscan(bed, *args):
+    needs("masscan")
     out = os.path.join(bed.dir, "masscan")
     with bed.heartbeat():
         bed.run(["masscan", "-e", LINK, "--router-mac", bed.mac(PEER), "--wait", "2", "-oL", out, *args], stdin=subprocess.DEVNULL)
@@ -274,6 +270,7 @@ def masscan(bed, *args):
 
 
 def zmap(bed, port, *args):
+    needs("zmap")
     out, none = os.path.join(bed.dir, "zmap"), os.path.join(bed.dir, "none")
     open(none, "w").close()
     bed.run(["zmap", "-i", LINK, "-G", bed.mac(PEER), "-b", none, "-q", "-c", "2", "-p", str(port), "-o", out, *args])
@@ -292,7 +289,8 @@ def zmap_finds_what_is_open(bed):
     assert [STATES[s] for s in states[:64]] == [r.truth(*space.target(i)) for i in range(64)]
     want = {space.target(i) for i, s in enumerate(states) if STATES[s] == "open"}
     # zmap's cookie is of address and source port: it takes what comes from the port beside for an answer when it acknowledges rightly
-    assert want <= found and len(want) > 900, "%d of %d" % (len(found & want), len(want))
+    # and on a busy machine its own receiver drops some
+    assert len(want - found) <= len(want) / 100 and len(want) > 900, "%d of %d" % (len(found & want), len(want))
     assert all(r.truth(*t) in ("open", "badport") for t in found - want), [r.truth(*t) for t in found - want][:9]
 
 
@@ -397,27 +395,5 @@ def what_is_not_ours_is_the_kernels(bed):
         bed.target_ip("addr", "del", "10.0.0.7/32", "dev", "lo")
 
 
-def attempt(t, program):
-    begun = time.monotonic()
-    try:
-        with Bed(program) as bed:
-            t(bed)
-    except Exception as e:
-        print("FAIL  %-44s %s: %s" % (t.__name__, type(e).__name__, str(e)[-1500:]), flush=True)
-        return False
-    print("ok    %-44s %.1f s" % (t.__name__, time.monotonic() - begun), flush=True)
-    return True
-
-
-def main():
-    if os.geteuid() != 0:
-        print("bed: skipped, needs root to make network namespaces")
-        return 77
-    chosen = [t for t in TESTS if not sys.argv[2:] or t.__name__ in sys.argv[2:]]
-    good = [attempt(t, sys.argv[1]) for t in chosen]
-    print("%d passed, %d failed, 0 skipped" % (sum(good), len(good) - sum(good)))
-    return 0 if all(good) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, ["XDPRESPONDER"]))
