@@ -325,7 +325,7 @@ def losses_are_of_the_share_asked_for(bed):
 
 @test
 def the_cap_is_exact_over_time(bed):
-    with bed.responder([Rule("10.0.0.0/9", "tcp", open=1_000_000)], cap=5000, cap_burst=5, stamp_every=1) as r:
+    with bed.responder([Rule("10.0.0.0/9", "tcp", open=1_000_000)], cap=1000, cap_burst=5, stamp_every=1) as r:
         prober, end = Prober(bed), time.monotonic() + 1
         while time.monotonic() < end:
             prober.tcp("10.0.0.1", 80, SYN)
@@ -333,7 +333,7 @@ def the_cap_is_exact_over_time(bed):
     seconds = (c["last_ns"] - c["first_ns"]) / 1e9
     passed = c["synack"] - c["lost_cap"]
     # we may stall, and ask for less than there is: more than that it must never be
-    assert c["lost_cap"] > 1000 and 0.1 * 5000 * seconds < passed <= 5000 * seconds + 6, "%d in %f s" % (passed, seconds)
+    assert c["lost_cap"] > 100 and 0.1 * 1000 * seconds < passed <= 1000 * seconds + 6, "%d in %f s" % (passed, seconds)
 
 
 @test
@@ -371,7 +371,7 @@ def a_flood_is_well_made_and_for_our_ports(bed):
         r.flood(False)
         got = [p for p in prober.take() if p.dst == SCANNER and p.src != GATEWAY]
         n = r.counters()["flood"]
-    assert n > 500 and len(got) >= n, "%d of %d" % (len(got), n)
+    assert n > 50 and len(got) >= n, "%d of %d" % (len(got), n)
     for p in got:
         check_frame(p)
         assert 40000 <= p.dport <= 40099 and p.flags in (SYN | ACK, RST | ACK)

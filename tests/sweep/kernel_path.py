@@ -17,7 +17,7 @@ MIXED = dict(open=20_000, closed=300_000, unreach=50_000, router=50_000, badack=
 
 
 def sonde(program, *words):
-    return [program, "--sweep", "-n", "-v", "--i-have-permission", "--rate", "2M", "--receipt", "receipt", *words]
+    return [program, "--sweep", "-n", "-v", "--i-have-permission", "--rate", "2M", "--cooldown", "3s", "--receipt", "receipt", *words]
 
 
 def wants(said, words):

@@ -15,7 +15,7 @@ import time
 
 from bed import Losses, Rule, Skipped, Space, STATES, equal, main, test, until
 
-KILLS, KILL_SECONDS = 5, 35
+KILLS, KILL_SECONDS = 4, 30
 AUTO_SECONDS, AUTO_MOST_MISSED = 60, 0.05  # a sweep that knows no bound loses nearly all
 
 
