@@ -232,7 +232,6 @@ static struct sweep_xdp_bpf *open_object(
 	s->rodata->frame_len = frame_len;
 	size_maps(s, c);
 	bpf_program__set_autoload(s->progs.sweep_send, c->senders > 0);
-	bpf_program__set_autoload(s->progs.sweep_echo, c->senders > 0);
 	bpf_program__set_autoload(s->progs.sweep_sent, count_sent);
 	if (sweep_xdp_bpf__load(s) == 0)
 		return s;

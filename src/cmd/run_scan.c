@@ -20,6 +20,7 @@
 #include "cmd/resume.h"
 #include "cmd/scheduler.h"
 #include "cmd/spool.h"
+#include "cmd/sweep_plan.h"
 #include "cmd/sweep_set.h"
 #include "scan/scan.h"
 #include "sweep/sweep.h"
@@ -275,6 +276,8 @@ static int open_targets(struct session *s, struct err *e)
 		rc = reconsider(s, e);
 	if (rc == 0 && !s->plan.sweep.on)
 		rc = scheduler_check_stateful(&s->plan, e);
+	if (rc == 0 && !s->plan.sweep.on)
+		rc = sweep_plan_stateful(&s->o, e);
 	return rc;
 }
 

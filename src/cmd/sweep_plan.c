@@ -179,9 +179,19 @@ static int read_all(struct plan *p, const struct opts *o, struct err *e)
 	return rc;
 }
 
-int sweep_plan(struct plan *p, const struct opts *o, struct err *e)
+int sweep_plan_stateful(const struct opts *o, struct err *e)
 {
 	const struct opt_use *u = opts_find(o, opts_sweep_only);
+
+	if (!u || u->where) /* what a file says of it waits for a sweep */
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"%s is about sweeps, and this is a stateful scan; leave it out or add --sweep",
+		u->as);
+}
+
+int sweep_plan(struct plan *p, const struct opts *o, struct err *e)
+{
 	int rc;
 
 	p->sweep.on = o->sweep.wish == SWEEP_YES;
@@ -189,9 +199,6 @@ int sweep_plan(struct plan *p, const struct opts *o, struct err *e)
 		rc = sweep_check(p, o, e);
 		return rc < 0 ? rc : read_all(p, o, e);
 	}
-	if (!u || u->where) /* what a file says of it waits for a sweep */
-		return 0;
-	return err_set(e, ERR_USAGE,
-		"%s is about sweeps, and this is a stateful scan; leave it out or add --sweep",
-		u->as);
+	/* without a wish the size decides, which is not known yet */
+	return o->sweep.wish == SWEEP_ASK ? 0 : sweep_plan_stateful(o, e);
 }

@@ -44,6 +44,8 @@ static struct made *make(const char *line, bool privileged)
 		m->rc = plan_make(&m->p, &m->o,
 			&(struct plan_world){.privileged = privileged, .services = m->services},
 			&m->e);
+	if (m->rc == 0 && !m->p.sweep.on)
+		m->rc = sweep_plan_stateful(&m->o, &m->e);
 	return m;
 }
 

@@ -71,16 +71,16 @@ static int hold_one(int type, int proto, uint16_t port)
 	return fd;
 }
 
-int hold_ports(struct hold **out, uint16_t lo, unsigned n, struct err *e)
+int hold_some(struct hold **out, uint16_t lo, unsigned n, unsigned step, struct err *e)
 {
-	unsigned k = n_kinds();
-	struct hold *h = malloc(sizeof(*h) + n * k * sizeof(h->fds[0]));
+	unsigned k = n_kinds(), ports = (n + step - 1) / step;
+	struct hold *h = malloc(sizeof(*h) + ports * k * sizeof(h->fds[0]));
 
 	*out = NULL;
 	if (!h)
 		return err_set(e, -ENOMEM, "out of memory");
-	for (h->n = 0; h->n < n * k; h->n++) {
-		uint16_t port = (uint16_t)(lo + h->n / k);
+	for (h->n = 0; h->n < ports * k; h->n++) {
+		uint16_t port = (uint16_t)(lo + h->n / k * step);
 		int fd = hold_one(kinds[h->n % k].type, kinds[h->n % k].proto, port);
 
 		if (fd < 0) {
@@ -92,6 +92,11 @@ int hold_ports(struct hold **out, uint16_t lo, unsigned n, struct err *e)
 	}
 	*out = h;
 	return 0;
+}
+
+int hold_ports(struct hold **out, uint16_t lo, unsigned n, struct err *e)
+{
+	return hold_some(out, lo, n, 1, e);
 }
 
 void hold_free(struct hold *h)

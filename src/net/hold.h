@@ -15,5 +15,11 @@ struct hold;
  * privilege for ports below 1024). Nothing is held then.
  */
 int hold_ports(struct hold **out, uint16_t lo, unsigned n, struct err *e) MUST_CHECK;
+/*
+ * Holds one port in `step` of the n from `lo` on, the first among them: enough against others who
+ * hold `step` ports and more in a row, and a lock against those who ask for the same. Else as
+ * hold_ports.
+ */
+int hold_some(struct hold **out, uint16_t lo, unsigned n, unsigned step, struct err *e) MUST_CHECK;
 /* NULL is fine. */
 void hold_free(struct hold *h);

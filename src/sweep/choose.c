@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bpfobj/claim.h"
 #include "sweep/run.h"
+#include "sweep/sport.h"
 
 #define FEW_PROBES 50000
 #define SLOW_PPS   300000.0
@@ -156,6 +158,59 @@ static const char *reason(const struct sweep *s, bool fast)
 	return "the rate needs nothing faster";
 }
 
+/* -S may name another machine's address. */
+static bool is_own(const struct sweep *s)
+{
+	const struct net_addr *v;
+	size_t n;
+
+	if (!s->plan->wire.source.family)
+		return true;
+	v = net_addrs(s->env->net, &n);
+	for (size_t i = 0; i < n; i++)
+		if (addr_eq(&v[i].addr, &s->way.src))
+			return true;
+	return addr_is_loopback(&s->way.src);
+}
+
+/* Packets to this machine itself come in by loopback, whatever interface their route names. */
+static uint32_t comes_by(const struct sweep *s)
+{
+	const struct net_link *v;
+	size_t n;
+
+	v = net_links(s->env->net, &n);
+	for (size_t i = 0; s->way.local && i < n; i++)
+		if (v[i].kind == LINK_LOOPBACK)
+			return v[i].index;
+	return s->job.ifindex;
+}
+
+/*
+ * The local stack would answer each SYN-ACK with RST and each datagram with port unreachable:
+ * where the receiver is not in XDP, a program behind its ring keeps answers from it.
+ */
+static void claim_answers(struct sweep *s)
+{
+	bool ports = s->how->kind != SWEEP_ECHO && s->how->kind != SWEEP_TSTAMP;
+	uint16_t lo = s->job.sport_base;
+	struct err why = {0};
+	int rc;
+
+	if (!ports || s->env->sim || s->conf.bpf || !is_own(s))
+		return;
+	rc = claim_new(
+		&s->claim, lo, (uint16_t)(lo + (s->job.sport_fixed ? 1 : SPORT_SPAN) - 1), &why);
+	if (rc == 0 && claim_begin(s->claim, comes_by(s), &s->way.src))
+		rc = claim_wait(s->claim, &why);
+	claim_renew(s->claim, clock_now(s->env->clock));
+	s->conf.claimed = rc == 0 && claim_covers(s->claim, comes_by(s), &s->way.src) != CLAIM_NOT;
+	if (!s->conf.claimed)
+		bus_note(s->env->bus, LOG_INFO,
+			"this machine's own stack sees the answers to our probes as well, and may reset connections or refuse datagrams: %s",
+			why.text);
+}
+
 static int choose_receiver(struct sweep *s, const char **how, struct err *e)
 {
 	struct err why = {0};
@@ -170,6 +225,7 @@ static int choose_receiver(struct sweep *s, const char **how, struct err *e)
 	}
 	if (s->conf.bpf)
 		return receiver_xdp.open(&s->receiver, &s->conf, e);
+	claim_answers(s);
 	return receiver_ring.open(&s->receiver, &s->conf, e);
 }
 

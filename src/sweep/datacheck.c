@@ -148,8 +148,10 @@ int datacheck_add(struct datacheck *d, const struct rec_result *r)
 	s->give_up_ns = clock_now(d->clock) + d->patience_ns;
 	d->busy++;
 	ev.data.u64 = (uint64_t)(s - d->slots);
-	if (s->fd < 0 || (rc && rc != EALREADY && rc != EINPROGRESS) ||
-		epoll_ctl(d->epoll, EPOLL_CTL_ADD, s->fd, &ev))
+	if (rc == ECONNRESET) /* between two instructions, as on a veth */
+		finish(d, s, CHECK_RESET);
+	else if (s->fd < 0 || (rc && rc != EALREADY && rc != EINPROGRESS) ||
+		 epoll_ctl(d->epoll, EPOLL_CTL_ADD, s->fd, &ev))
 		finish(d, s, CHECK_FAILED);
 	return 0;
 }

@@ -26,7 +26,9 @@ struct sweep {
 	struct templates tmpls;
 	struct sender_conf conf;
 	struct sweep_bpf *bpf; /* owned; NULL: the kernel's half has no part */
-	bool path_works;       /* frames that XDP sends arrive: it was tried */
+	struct hold *hold;     /* owned: the source ports; NULL: not held */
+	struct claim *claim; /* owned: keeps answers from the local stack; NULL: it is not needed */
+	bool path_works;     /* frames that XDP sends arrive: it was tried */
 	struct sender *sender;
 	struct sender *aside; /* one lane of the main thread's own, for single probes; opened when
 				 first needed */

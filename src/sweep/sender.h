@@ -34,6 +34,7 @@ struct sender_conf {
 	struct io *sim;	       /* the simulator, or NULL */
 	struct sweep_bpf *bpf; /* the kernel's half, opened (xdp-live) and attached (xdp); or NULL
 				*/
+	bool claimed;	       /* the local stack does not see the answers: RSTs are ours to send */
 	unsigned lanes;
 	size_t dedup; /* answers that the receiver remembers */
 };

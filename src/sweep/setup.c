@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a plan and its way to the sweep's job: permutation, keys, ports, templates, shard, sample.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -126,10 +127,36 @@ static void set_keys(struct sweep *s, uint64_t n)
 	rng_entropy(&s->job.key1, sizeof(s->job.key1));
 }
 
-static void set_source(struct sweep *s)
+/* Nobody else of this machine gets the ports. Without descriptors for that it goes on. */
+static int hold_source(struct sweep *s, struct err *e)
+{
+	struct sweep_job *j = &s->job;
+	unsigned taken = 0;
+	int rc;
+
+	if (s->env->sim) {
+		j->sport_base = j->sport_fixed ? s->plan->source_port : SPORT_FIRST;
+		return 0;
+	}
+	rc = j->sport_fixed ? sport_hold_one(&s->hold, j->sport_base, e)
+			    : sport_hold(&s->hold, &j->sport_base, &taken, e);
+	if (rc == -EADDRINUSE)
+		return rc;
+	if (rc < 0)
+		bus_note(s->env->bus, LOG_INFO,
+			"other programs of this machine may take source ports of this sweep: %s",
+			e->text);
+	*e = (struct err){0};
+	if (taken)
+		bus_note(s->env->bus, LOG_WARN,
+			"other programs have ports between %u and %u, where this sweep's answers go: it may take packets for its own that are theirs, and the other way round",
+			j->sport_base, j->sport_base + SPORT_SPAN - 1);
+	return 0;
+}
+
+static int set_source(struct sweep *s, struct err *e)
 {
 	const struct addr *a = &s->way.src;
-	unsigned taken = 0;
 
 	if (a->family == 6) {
 		s->job.src_hi = bytes_get64(a->b);
@@ -139,13 +166,9 @@ static void set_source(struct sweep *s)
 	}
 	s->job.sport_fixed = s->plan->source_port != 0;
 	s->job.sport_base = s->plan->source_port;
-	if (s->job.sport_fixed || s->how->kind == SWEEP_ECHO || s->how->kind == SWEEP_TSTAMP)
-		return;
-	s->job.sport_base = sport_window(s->env->sim ? &(unsigned){0} : &taken);
-	if (taken)
-		bus_note(s->env->bus, LOG_WARN,
-			"other programs have ports between %u and %u, where this sweep's answers go: it may take packets for its own that are theirs, and the other way round",
-			s->job.sport_base, s->job.sport_base + SPORT_SPAN - 1);
+	if (s->how->kind == SWEEP_ECHO || s->how->kind == SWEEP_TSTAMP)
+		return 0;
+	return hold_source(s, e);
 }
 
 static void set_wanted(struct sweep *s)
@@ -179,9 +202,8 @@ static int fill_job(struct sweep *s, uint32_t n_ports, struct err *e)
 	j->l3 = s->way.kind == LINK_ETHERNET && !s->way.local ? 14 : 0;
 	j->ifindex = s->way.link ? s->way.link->index : 0;
 	set_keys(s, hosts * n_ports);
-	set_source(s);
 	set_wanted(s);
-	return 0;
+	return set_source(s, e);
 }
 
 /* ---- the part of it that is ours --------------------------------------------------------------

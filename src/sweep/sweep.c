@@ -22,6 +22,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "bpfobj/claim.h"
+#include "net/hold.h"
 #include "sweep/run.h"
 #include "sweep/span.h"
 
@@ -288,6 +290,8 @@ static void tear_down(struct sweep *s)
 		s->sender->ops->close(s->sender);
 	sweep_bpf_close(s->bpf);
 	templates_free(&s->tmpls);
+	claim_free(s->claim);
+	hold_free(s->hold);
 	met_free(&s->again);
 	free(s->pushed);
 	way_free(&s->way);
@@ -430,6 +434,7 @@ static void loop(struct sweep *s)
 		if (!s->crew.threaded)
 			wake = crew_step(&s->crew);
 		s->now = clock_now(s->env->clock);
+		claim_renew(s->claim, s->now);
 		drain(s, patience(s, wake));
 		s->now = clock_now(s->env->clock);
 		check(s);
@@ -455,6 +460,7 @@ static void end_checks(struct sweep *s)
 		return;
 	tell_unchecked(s);
 	while (!checker_idle(&s->checker)) {
+		claim_renew(s->claim, clock_now(s->env->clock));
 		tell_checked(s);
 		usleep(CHECK_WAIT_US);
 	}

@@ -493,7 +493,7 @@ def attempt(t, responder, programs, wrong):
     """One test in a bed of its own: "ok", "skipped" or `wrong`, which is also what is printed."""
     begun, outcome, said = time.monotonic(), "ok", None
     try:
-        with Bed(responder) as bed:
+        with Bed(responder, queues=getattr(t, "queues", None)) as bed:
             before = bed.attached()
             said = t(bed, *programs)
             after = bed.attached()
