@@ -220,8 +220,8 @@ static int unknown(struct err *e, const struct opt_table *t, const char *word)
 		rc = err_set(e, ERR_USAGE, "%s: there is no such option; did you mean %s?",
 			buf_text(&shown), near);
 	else
-		rc = err_set(e, ERR_USAGE, "%s: there is no such option; see sonde --help",
-			buf_text(&shown));
+		rc = err_set(e, ERR_USAGE, "%s: there is no such option; see %s --help",
+			buf_text(&shown), t->command ? t->command : "sonde");
 	buf_free(&shown);
 	return rc;
 }

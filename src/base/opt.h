@@ -83,6 +83,7 @@ struct opt_table {
 	size_t n_rows;
 	const char *const *groups; /* headings */
 	size_t n_groups;
+	const char *command; /* whose --help lists them; NULL = sonde */
 };
 
 /* One option as it was used. */

@@ -22,7 +22,7 @@ static int refuse(const struct opt_use *u, struct err *e, const char *fmt, ...)
 	if (u->where)
 		buf_fmt(&b, "%s: ", u->where);
 	buf_str(&b, u->as);
-	if (u->value) {
+	if (u->value && *u->value) {
 		buf_char(&b, ' ');
 		str_term(&b, u->value, strnlen(u->value, SHOWN_MAX));
 	}

@@ -82,8 +82,10 @@ void opt_help(const struct opt_table *t, struct buf *out)
 		if (t->rows[i].absent)
 			buf_fmt(&absent, " %s", t->rows[i].names[0]);
 	}
-	buf_str(out, "\nKnown by name, refused because they are not in this version:\n ");
-	wrap(out, buf_text(&absent), 1, 2);
+	if (absent.len)
+		buf_str(out, "\nKnown by name, refused because they are not in this version:\n ");
+	if (absent.len)
+		wrap(out, buf_text(&absent), 1, 2);
 	buf_free(&absent);
 }
 

@@ -251,7 +251,8 @@ static int run(struct convert *c, struct err *e)
 
 static int conclude(struct convert *c)
 {
-	bool failed = bus_failed(&c->bus);
+	const struct results_found *f = c->file ? results_found(c->file) : NULL;
+	bool failed = bus_failed(&c->bus) || (f && f->n_damaged);
 
 	for (unsigned i = 0; i < c->bus.n; i++)
 		if (c->bus.sub[i].error.code)

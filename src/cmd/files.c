@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cmd/books.h"
+#include "cmd/spool.h"
 
 #define INPUTS	  7
-#define FILES_MAX (INPUTS + 2 * BUS_SUBSCRIBERS_MAX + 2) /* checkpoint and receipt */
+#define FILES_MAX (INPUTS + 2 * BUS_SUBSCRIBERS_MAX + 4) /* checkpoint with companions, receipt */
 
 struct file {
 	const char *by; /* what of the command line names it */
@@ -124,6 +126,25 @@ static int add_output(struct files *f, const struct output *w, bool limit, struc
 	return rc;
 }
 
+/* The checkpoint, and what a sweep keeps beside it. */
+static int add_checkpoint(
+	struct files *f, const struct opts *o, const char *checkpoint, struct err *e)
+{
+	static const char *const suffixes[] = {"", BOOKS_SUFFIX, SPOOL_SUFFIX};
+	const char *by = o->checkpoint ? "--checkpoint" : "the checkpoint";
+	int rc = 0;
+
+	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && rc == 0; i++) {
+		struct buf name = {0};
+
+		buf_fmt(&name, "%s%s", checkpoint, suffixes[i]);
+		rc = name.failed ? err_set(e, -ENOMEM, "out of memory")
+				 : add(f, by, buf_text(&name), false, e);
+		buf_free(&name);
+	}
+	return rc;
+}
+
 int files_check(
 	const struct opts *o, const struct outputs *w, const char *checkpoint, struct err *e)
 {
@@ -133,7 +154,7 @@ int files_check(
 	for (unsigned i = 0; i < w->n && rc == 0; i++)
 		rc = add_output(&f, &w->v[i], o->capture_limit != OPT_UNSET, e);
 	if (rc == 0 && checkpoint)
-		rc = add(&f, o->checkpoint ? "--checkpoint" : "the checkpoint", checkpoint, false, e);
+		rc = add_checkpoint(&f, o, checkpoint, e);
 	if (rc == 0 && o->sweep.receipt)
 		rc = add(&f, "--receipt", o->sweep.receipt, false, e);
 	for (unsigned i = 0; i < f.n && rc == 0; i++)

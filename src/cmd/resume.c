@@ -426,10 +426,15 @@ static bool is_checkpoint(const char *path)
 static int find(struct resume *r, const char *given, bool *checkpoint, struct err *e)
 {
 	struct buf beside = {0};
+	struct stat st;
 
 	r->path = realpath(given, NULL);
-	if (!r->path)
+	if (!r->path || stat(r->path, &st) < 0)
 		return err_sys(e, "--resume %s", given);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE,
+			"--resume %s: this is no regular file; name the checkpoint or the report of a run",
+			given);
 	buf_fmt(&beside, "%s" SUFFIX, r->path);
 	if (receipt_is(r->path) && strlen(r->path) > strlen(BOOKS_SUFFIX) &&
 		strcmp(r->path + strlen(r->path) - strlen(BOOKS_SUFFIX), BOOKS_SUFFIX) == 0)

@@ -24,6 +24,7 @@
 #include "cmd/sweep_set.h"
 #include "scan/scan.h"
 #include "sweep/sweep.h"
+#include "sweep/verdict.h"
 #include "ui/cli/cli.h"
 
 #define DONE 1 /* of a step: there is nothing more to do */
@@ -315,6 +316,31 @@ static int watch_outputs(void *ctx, const struct rec *r, struct err *e)
 	return 0;
 }
 
+/* Techniques that look for RSTs find closed ports by them. */
+static bool sweep_tells(const struct plan *p, const char *state)
+{
+	const struct scan_tech *t = p->techniques[0] ? scan_tech_by_name(p->techniques[0]) : NULL;
+	const struct sweep_tech *how = t ? sweep_tech_of(t) : NULL;
+
+	return how && how->telling & 1u << SWEEP_RST && strcmp(state, "closed") == 0;
+}
+
+/* A filter for what a sweep does not record would give an empty report. */
+static void say_unrecorded(struct session *s)
+{
+	static const char *const states[] = {"closed", "filtered"};
+	const struct where *w = s->outputs.where;
+	const struct plan *p = &s->plan;
+
+	if (!p->sweep.on || p->sweep.all_answers || !w)
+		return;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (where_asks(w, "state", states[i]) && !sweep_tells(p, states[i]))
+			log_say(&s->log, LOG_WARN,
+				"--where asks for %s, which a sweep records only with --all-answers",
+				states[i]);
+}
+
 /* What the user named and cannot be written is a mistake in the command line. */
 static int name_outputs(struct session *s, struct err *e)
 {
@@ -325,6 +351,8 @@ static int name_outputs(struct session *s, struct err *e)
 	rc = outputs_name(&s->outputs, &s->o, s->run.start_wall_ns, e);
 	if (rc == 0)
 		rc = outputs_select(&s->outputs, &s->o, s->plan.sweep.on, e);
+	if (rc == 0)
+		say_unrecorded(s);
 	if (rc == 0)
 		rc = resume_claim(&s->resume, &s->o, &s->outputs, e);
 	return rc < 0 ? ERR_USAGE : 0;

@@ -96,6 +96,10 @@ static int open_providers(struct sweep_set *s, const struct opts_sweep *o, struc
 		rc = groups_read(&s->cdn, o->cdn_file, e);
 	else
 		rc = groups_parse(&s->cdn, "data/cdn.txt", cdn_text, strlen(cdn_text), e);
+	if (rc == 0 && !s->cdn.n)
+		rc = err_set(e, ERR_USAGE,
+			"--cdn-file %s: there is no provider in it; write lines as in: example 192.0.2.0/24",
+			o->cdn_file ? o->cdn_file : "");
 	if (rc == 0 && o->cdn_only)
 		rc = check_list(&s->cdn, "--cdn-only", o->cdn_only, e);
 	if (rc == 0 && o->cdn_except)

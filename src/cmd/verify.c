@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/opt.h"
@@ -39,7 +40,8 @@ static const struct opt_row rows[] = {
 /* clang-format on */
 
 static const char *const groups[] = {"Verification"};
-static const struct opt_table table = {rows, sizeof(rows) / sizeof(rows[0]), groups, 1};
+static const struct opt_table table = {
+	rows, sizeof(rows) / sizeof(rows[0]), groups, 1, "sonde verify"};
 
 static void say_number(struct buf *b, uint64_t n)
 {
@@ -229,6 +231,34 @@ static unsigned threads_of(const struct verify *o)
 	return o->threads != OPT_UNSET ? (unsigned)o->threads : n > 0 ? (unsigned)n : 1;
 }
 
+/* Nothing is accepted and without effect. */
+static int check_use(const struct verify *o, struct err *e)
+{
+	if (o->quick && o->threads != OPT_UNSET)
+		return err_set(e, ERR_USAGE,
+			"--quick computes nothing and so has no use for --threads; leave out one");
+	if (o->list && o->all)
+		return err_set(e, ERR_USAGE,
+			"--list prints each probe and so has no use for --all; leave out one");
+	return 0;
+}
+
+/* A merged receipt in the place of one that was read would lose that one. */
+static int check_merge(const char *path, const struct opt_uses *u, struct err *e)
+{
+	struct stat out, in;
+
+	if (stat(path, &out) < 0 || !S_ISREG(out.st_mode))
+		return 0;
+	for (size_t i = 0; i < u->n_words; i++)
+		if (stat(u->words[i], &in) == 0 && in.st_dev == out.st_dev &&
+			in.st_ino == out.st_ino)
+			return err_set(e, ERR_USAGE,
+				"%s: verify reads this file and --merge would write over it; give one of them another name",
+				path);
+	return 0;
+}
+
 static int merge(struct receipt *v, size_t n, const char *path, struct err *e)
 {
 	int rc = 0;
@@ -316,6 +346,10 @@ int cmd_verify(int argc, char **argv)
 		opt_uses_free(&u);
 		return print_help();
 	}
+	if (rc == 0)
+		rc = check_use(&o, &e);
+	if (rc == 0 && o.merge)
+		rc = check_merge(o.merge, &u, &e);
 	if (rc == 0)
 		rc = read_all(&v, &u, &e);
 	n = u.n_words;

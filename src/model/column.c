@@ -146,10 +146,13 @@ int columns_parse(struct columns *c, enum column_rows rows, const char *list, st
 	c->rows = rows;
 	c->n = 0;
 	for (const char *at = list; rc == 0; at++) {
-		size_t len = strcspn(at, ",");
+		const char *name = at + strspn(at, " \t");
+		size_t len = strcspn(name, ",");
 
-		rc = add_name(c, at, len, e);
-		at += len;
+		at = name + len;
+		while (len && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+			len--;
+		rc = add_name(c, name, len, e);
 		if (!*at)
 			break;
 	}

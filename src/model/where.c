@@ -395,3 +395,18 @@ bool where_match(const struct where *w, const void *row, const struct rec_host *
 {
 	return match(w, &w->nodes[w->root], row, host);
 }
+
+bool where_asks(const struct where *w, const char *field, const char *word)
+{
+	for (size_t i = 0; i < w->n_nodes; i++) {
+		const struct node *n = &w->nodes[i];
+
+		if (n->op != OP_TEST || (n->test != TEST_EQ && n->test != TEST_IN) ||
+			strcmp(n->column.name, field) != 0)
+			continue;
+		for (size_t k = n->first; k < n->first + n->n; k++)
+			if (w->values[k].text && strcmp(w->values[k].text, word) == 0)
+				return true;
+	}
+	return false;
+}

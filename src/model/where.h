@@ -23,5 +23,8 @@ struct where;
 int where_parse(
 	struct where **out, enum column_rows rows, const char *text, struct err *e) MUST_CHECK;
 void where_free(struct where *w); /* NULL is fine */
+/* Whether the filter asks for this word (letters as in the schema) of the field of that name, as
+ * `state = closed` and `state in (open, closed)` do. */
+bool where_asks(const struct where *w, const char *field, const char *word);
 /* Whether the filter lets the row pass (see column_get). Pure; no allocation. */
 bool where_match(const struct where *w, const void *row, const struct rec_host *host);

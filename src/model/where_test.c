@@ -201,10 +201,30 @@ static void test_columns(void **state)
 	assert_int_equal(columns_parse(&c, COLUMN_RESULTS, "addr,addr", &e), ERR_USAGE);
 	assert_int_equal(columns_parse(&c, COLUMN_RESULTS, "addr,", &e), ERR_USAGE);
 	assert_int_equal(columns_parse(&c, COLUMN_RESULTS, "", &e), ERR_USAGE);
+	assert_int_equal(columns_parse(&c, COLUMN_RESULTS, " addr,\tport , rtt_ms", &e), 0);
+	assert_int_equal(c.n, 3);
 	assert_int_equal(columns_parse(&c, COLUMN_PORTS, "host_addr,addr", &e), ERR_USAGE);
 	columns_all(&c, COLUMN_PORTS);
 	assert_string_equal(c.v[0].name, "host_addr");
 	assert_string_equal(c.v[c.n - 1].name, "service");
+}
+
+static void test_asks(void **state)
+{
+	static const struct {
+		const char *text;
+		bool asks;
+	} cases[] = {{"state = closed", true}, {"port = 80 or not (state in (open, closed))", true},
+		{"state != closed", false}, {"state = open", false}, {"has state", false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct where *w;
+		struct err e = {0};
+
+		assert_int_equal(where_parse(&w, COLUMN_RESULTS, cases[i].text, &e), 0);
+		assert_int_equal(where_asks(w, "state", "closed"), cases[i].asks);
+		where_free(w);
+	}
 }
 
 int main(void)
@@ -213,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_columns),
 	};

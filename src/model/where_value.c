@@ -156,6 +156,7 @@ static int number_value(const struct where_lex *l, const char *text, const struc
 {
 	const char *at = text;
 	bool good = one_number(&at, c, bare, &v->low);
+	int stem = (int)strlen(c->name) - (bare ? 2 : 0); /* without "ns" */
 
 	v->high = v->low;
 	if (good && *at == '-') {
@@ -164,9 +165,9 @@ static int number_value(const struct where_lex *l, const char *text, const struc
 	}
 	if (!good || *at)
 		return where_error(l, e,
-			bare ? "\"%.40s\" is no duration such as 250us or 5ms (or name the unit, as in %.20sms < 5)"
-			     : "\"%.40s\" is no number, and %s is one",
-			text, c->name);
+			bare ? "\"%.40s\" is no duration such as 250us or 5ms (or name the unit, as in %.*sms < 5)"
+			     : "\"%.40s\" is no number, and %.*s is one",
+			text, stem, c->name);
 	return v->high < v->low ? where_error(l, e, "the range %.40s runs backward", text) : 0;
 }
 
@@ -263,11 +264,15 @@ static int check_word(
 	const char *word;
 
 	for (unsigned i = 0; f->word && (word = f->word(i)); i++) {
+		bool again = false; /* several codes have one word */
+
 		if (strcmp(word, text) == 0 && *text) {
 			buf_free(&b);
 			return 0;
 		}
-		if (*word)
+		for (unsigned k = 0; k < i && !again; k++)
+			again = strcmp(f->word(k), word) == 0;
+		if (*word && !again)
 			buf_fmt(&b, "%s%s", b.len ? ", " : "", word);
 	}
 	if (f->word)

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define BEGIN	 "{\"sonde_receipt\": 1,\n"
 #define CHECKSUM "\"checksum\": \""
 #define PER_LINE 8 /* ranges and ports */
+#define FILE_MAX ((size_t)1 << 30)
 
 static const char *const kind_names[SWEEP_KINDS] = {
 	[SWEEP_TCP] = "tcp",
@@ -276,9 +278,10 @@ static int write_all(const struct receipt *r, FILE *f)
 	buf_free(&w.line);
 	if (failed)
 		return -ENOMEM;
-	if (fflush(f) != 0 || fsync(fileno(f)) < 0)
+	if (fflush(f) != 0)
 		return -errno;
-	return 0;
+	/* a pipe has no disk */
+	return fsync(fileno(f)) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
 }
 
 /* The new name is on the disk, too. File systems that cannot tell are believed. */
@@ -309,9 +312,12 @@ int receipt_write(const struct receipt *r, const char *path, struct err *e)
 {
 	struct stat st;
 	struct buf beside = {0};
+	char target[PATH_MAX];
 	int fd, rc = 0;
 	FILE *f;
 
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) /* the link stays */
+		path = realpath(path, target) ? target : path;
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return write_through(r, path, e);
 	buf_fmt(&beside, "%s.new", path);
@@ -669,26 +675,37 @@ static void read_back(struct reader *rd, const json_t *j, struct receipt *r)
 	recheck_interval(k);
 }
 
+/* What begins as no receipt is read no further: it may be a device without an end. */
+static bool looks_right(const struct buf *b)
+{
+	size_t n = b->len < strlen(BEGIN) ? b->len : strlen(BEGIN);
+
+	return n == 0 || memcmp(b->data, BEGIN, n) == 0;
+}
+
 /* The whole file; owned. */
 static char *load(const char *path, size_t *len, struct err *e)
 {
 	struct buf b = {0};
 	char block[65536];
 	FILE *f = fopen(path, "re");
+	const char *why;
 	size_t n;
-	bool bad;
 
 	if (!f) {
 		err_sys(e, "cannot read %s", path);
 		return NULL;
 	}
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
+	while (looks_right(&b) && b.len < FILE_MAX && (n = fread(block, 1, sizeof(block), f)) > 0)
 		buf_add(&b, block, n);
-	bad = ferror(f) || b.failed;
+	why = ferror(f)		  ? strerror(errno)
+	      : b.failed	  ? "out of memory"
+	      : b.len >= FILE_MAX ? "it is too large for a receipt"
+				  : NULL;
 	fclose(f);
-	if (bad) {
+	if (why) {
 		buf_free(&b);
-		err_set(e, -EIO, "cannot read %s", path);
+		err_set(e, -EIO, "cannot read %s: %s", path, why);
 		return NULL;
 	}
 	*len = b.len;

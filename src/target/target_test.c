@@ -543,6 +543,23 @@ static void test_line_and_list(void **state)
 	unlink(list_path);
 }
 
+/* One NUL ends a word; a run of them has no end on some devices. */
+static void test_no_text(void **state)
+{
+	struct target_request rq = request(NULL, 0);
+	struct targets *t;
+	struct target x;
+	struct err e = { 0 };
+
+	rq.list_file = "/dev/zero";
+	t = open_ok(&rq);
+	assert_int_equal(targets_next(t, &x, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "is no text"));
+	targets_free(t);
+	rq = (struct target_request){ .exclude_file = "/dev/zero" };
+	check_refused(&rq, "is no text");
+}
+
 static void test_word_too_long(void **state)
 {
 	struct target_request rq = request(NULL, 0);
@@ -598,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_line_and_list),
+		cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_word_too_long),
 		cmocka_unit_test(test_random_addresses),
 	};

@@ -13,6 +13,7 @@
 struct words {
 	int fd;
 	bool close_fd, at_end, in_comment;
+	bool after_nul;
 	bool in_setting;  /* behind "key =", to the end of the line */
 	unsigned line;	  /* of the next byte */
 	unsigned at_line; /* of the word last given */
@@ -69,6 +70,7 @@ void words_free(struct words *w)
 static int next_byte(struct words *w, struct err *e)
 {
 	ssize_t n;
+	int c;
 
 	if (w->pos == w->len && !w->at_end) {
 		do
@@ -82,8 +84,14 @@ static int next_byte(struct words *w, struct err *e)
 	}
 	if (w->pos == w->len)
 		return -1;
+	c = (unsigned char)w->data[w->pos];
+	/* one NUL parts words as in nmap; a run of them is a device without an end, or no list */
+	if (!c && w->after_nul)
+		return err_set(e, ERR_USAGE, "\"%s\" is no text: it has NUL bytes", w->path);
+	w->after_nul = !c;
 	w->done++;
-	return (unsigned char)w->data[w->pos++];
+	w->pos++;
+	return c;
 }
 
 static bool is_gap(struct words *w, int c)

@@ -329,6 +329,16 @@ def torn(r, t):
         r.check(b"was cut while it was written" in p.stderr, f"cut at {size}: not said")
 
 
+def damaged(r, t):
+    """A byte is wrong in the middle: its block is left out, which is said and is no success."""
+    path, data = t.make("spool", 5000, "damaged")
+    with open(path, "wb") as f:
+        f.write(data[:len(data) // 2] + bytes((data[len(data) // 2] ^ 1,)) + data[len(data) // 2 + 1:])
+    for fmt in ("-oC", "-oN"):
+        p = t.run(path, fmt, "-")
+        r.check(p.returncode == 1 and b"checksums are wrong" in p.stderr and p.stdout, f"damaged, {fmt}: exit {p.returncode}, {p.stderr!r}")
+
+
 def killed(r, t):
     """SIGKILL while it writes: all results of the puts that had returned are there, nothing else is."""
     rng = random.Random(2)
@@ -424,6 +434,7 @@ def main():
             print(f"seed of the filters: {seed}")
         fields(r, t)
         torn(r, t)
+        damaged(r, t)
         killed(r, t)
         screen(r, t)
         refusals(r, t)

@@ -257,6 +257,21 @@ class Tests:
         self.check("merging", code == 0, out)
         code, out = self.run(self.path("merged"))
         self.check("the merged receipt", code == 0 and "Sent: 100 %\n" in out and "Digest: agrees" in out, out)
+        before = open(names[0], "rb").read()
+        for to, link in ((self.path("merged"), "link"), (names[0], "first")):
+            if not os.path.islink(self.path(link)):
+                os.symlink(to, self.path(link))
+        for target in (names[0], self.path("first")):
+            code, out = self.run("--merge", target, *names)
+            self.check("--merge into what is read", code == 2 and "write over" in out and open(names[0], "rb").read() == before, out)
+        os.truncate(self.path("merged"), 0)
+        self.run("--merge", self.path("link"), *names)
+        self.check("--merge through a link", os.path.islink(self.path("link")) and self.run(self.path("merged"))[0] == 0, "")
+        for args, words in ((("/dev/zero",), "no receipt"), ((self.folder,), "directory"), (("--quick", "--threads", "2", names[0]), "--threads"),
+                            (("--list", "--all", names[0]), "--all"), (("--bogus",), "sonde verify --help")):
+            code, out = self.run(*args)
+            self.check(f"verify {args}", code in (1, 2) and words in out, out)
+        self.check("verify --help", "Known by name" not in self.run("--help")[1], "")
         code, out = self.run(names[0], self.path("merged"))
         self.check("a shard twice", code == 1 and "overlap: index 0-" in out, out)
 
