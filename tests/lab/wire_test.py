@@ -118,8 +118,9 @@ def spoofed_source(lab, sonde):
         assert all(p.transport_ok() for p in seen)
         if "raw" in how:    # where the kernel asks for the neighbour
             continue
-        # questions to all: the kernel's own, about neighbours of earlier scans, go to one
-        asked = [p for p in c.packets if p.eth_src == MAC and int(p.eth_dst[:2], 16) & 1]
+        # questions to all: the kernel's own, about neighbours of earlier scans, go to one; it also reports groups and asks for routers
+        asked = [p for p in c.packets if p.eth_src == MAC and int(p.eth_dst[:2], 16) & 1 and
+                 (p.ethertype == 0x0806 if n == 4 else p.proto == 58 and p.body[0] == 135)]
         assert asked, "nobody was asked for"
         assert {p.arp_sender if n == 4 else p.src for p in asked} == {(MAC, GHOST[4]) if n == 4 else GHOST[6]}
 
