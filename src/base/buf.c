@@ -2,6 +2,7 @@
 /* A growing byte buffer, always NUL-terminated, with a sticky out-of-memory flag. */
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,4 +116,18 @@ char *buf_take(struct buf *b)
 	}
 	buf_free(b);
 	return text;
+}
+
+int buf_read(struct buf *b, FILE *f, size_t max)
+{
+	char block[4096];
+	size_t n, begin = b->len;
+
+	while (b->len - begin < max && (n = fread(block, 1, sizeof(block), f)) > 0)
+		buf_add(b, block, n);
+	if (ferror(f))
+		return errno ? -errno : -EIO;
+	if (b->failed)
+		return -ENOMEM;
+	return b->len - begin >= max ? -EFBIG : 0;
 }

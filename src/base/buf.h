@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -25,6 +26,11 @@ void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_vfmt(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
+/*
+ * Appends what is left of a file, which must be less than `max` bytes. 0; -EFBIG, -ENOMEM, or
+ * -errno of reading. Blocks as reading does.
+ */
+int buf_read(struct buf *b, FILE *f, size_t max) MUST_CHECK;
 /* The text so far, never NULL; borrowed until the next write. */
 const char *buf_text(const struct buf *b);
 /* Gives the text to the caller (free()); the buffer is empty again. NULL when memory ran out. */

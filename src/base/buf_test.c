@@ -3,6 +3,8 @@
 #include "base/buf.h"
 
 #include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <stdarg.h>
@@ -88,6 +90,33 @@ static void failure_sticks(void **state)
 	assert_false(b.failed);
 }
 
+static void test_read(void **state)
+{
+	char text[10000];
+	struct buf b = {0};
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)('a' + i % 23);
+	assert_int_equal(fwrite(text, 1, sizeof(text), f), sizeof(text));
+	rewind(f);
+	buf_str(&b, "before ");
+	assert_int_equal(buf_read(&b, f, sizeof(text) + 1), 0);
+	assert_int_equal(b.len, 7 + sizeof(text));
+	assert_memory_equal(b.data + 7, text, sizeof(text));
+	rewind(f);
+	buf_clear(&b);
+	assert_int_equal(buf_read(&b, f, sizeof(text)), -EFBIG);
+	fclose(f);
+	f = fopen("/", "re"); /* opens, cannot be read */
+	buf_clear(&b);
+	assert_int_equal(f ? buf_read(&b, f, 100) : -EISDIR, -EISDIR);
+	if (f)
+		fclose(f);
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +125,7 @@ int main(void)
 		cmocka_unit_test(formats_at_every_length),
 		cmocka_unit_test(taken_text_is_the_callers),
 		cmocka_unit_test(failure_sticks),
+		cmocka_unit_test(test_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

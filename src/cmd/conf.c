@@ -147,18 +147,6 @@ int conf_parse(const struct opt_table *t, const char *name, const char *text, si
 	return rc;
 }
 
-static int slurp(FILE *f, struct buf *text)
-{
-	char block[4096];
-	size_t n;
-
-	while (text->len < FILE_MAX && (n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(text, block, n);
-	if (text->len >= FILE_MAX)
-		errno = EFBIG;
-	return ferror(f) || text->failed || text->len >= FILE_MAX ? -1 : 0;
-}
-
 int conf_read(const struct opt_table *t, const char *path, struct opt_uses *out, struct err *e)
 {
 	FILE *f = fopen(path, "re");
@@ -167,9 +155,10 @@ int conf_read(const struct opt_table *t, const char *path, struct opt_uses *out,
 
 	if (!f && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	if (!f || slurp(f, &text) < 0)
+	rc = f ? buf_read(&text, f, FILE_MAX) : -errno;
+	if (rc < 0)
 		rc = err_set(e, ERR_USAGE, "%s: cannot read the configuration: %s", path,
-			strerror(errno));
+			strerror(-rc));
 	else
 		rc = conf_parse(t, path, buf_text(&text), text.len, out, e);
 	if (f)

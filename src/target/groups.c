@@ -155,22 +155,17 @@ int groups_read(struct net_groups *out, const char *path, struct err *e)
 {
 	FILE *f = fopen(path, "re");
 	struct buf text = {0};
-	char block[4096];
-	size_t n;
 	int rc;
 
 	*out = (struct net_groups){0};
-	if (!f)
-		return err_set(e, ERR_USAGE, "cannot read \"%s\": %s", path, strerror(errno));
-	while (text.len < FILE_MAX && (n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(&text, block, n);
-	if (ferror(f) || text.failed || text.len >= FILE_MAX)
-		rc = err_set(e, ERR_USAGE, "cannot read \"%s\": %s", path,
-			ferror(f) ? strerror(errno) : "it is too large");
+	rc = f ? buf_read(&text, f, FILE_MAX) : -errno;
+	if (rc < 0)
+		rc = err_set(e, ERR_USAGE, "cannot read \"%s\": %s", path, strerror(-rc));
 	else
 		rc = groups_parse(out, path, buf_text(&text), text.len, e);
 	buf_free(&text);
-	fclose(f);
+	if (f)
+		fclose(f);
 	return rc;
 }
 
